@@ -1,0 +1,144 @@
+#include "clients/agent/show_license.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "services/common/policy/default_policy.h"
+
+namespace quartermaster::agent {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// In the order of policy::LicenseClass.
+constexpr std::array<const char*, policy::kLicenseClassCount> kClassTitles = {
+    "Unenforced/Non-Export Perpetual Attributes", "Unenforced/Non-Export Subscription Attributes",
+    "Enforced (Perpetual/Subscription) License Attributes",
+    "Export (Perpetual/Subscription) License Attributes"};
+
+std::string Time(int64_t seconds) {
+  if (seconds == 0) return "<none>";
+  return absl::FormatTime("%b %d %H:%M:%S %Y UTC", absl::FromUnixSeconds(seconds), absl::UTCTimeZone());
+}
+
+std::string UdiText(const Udi& udi) {
+  return absl::StrCat("PID:", udi.product_id, ",SN:", udi.serial_number);
+}
+
+// Until an acknowledgement brings another one, the default policy is in force.
+InstalledPolicy PolicyInForce(const AgentState& state) {
+  if (state.policy.has_value()) return *state.policy;
+  InstalledPolicy standard;
+  standard.name = "Default";
+  standard.acknowledgement_required = policy::kDefaultAcknowledgementRequired;
+  standard.push_interval_days = policy::kDefaultPushIntervalDays;
+  for (const policy::ReportingDays& days : policy::kDefaultReportingDays) {
+    standard.classes.push_back({days.first_report, days.ongoing, days.on_change});
+  }
+  return standard;
+}
+
+int64_t NextPush(const AgentState& state, const InstalledPolicy& policy) {
+  const int64_t from_s = state.last_push_s == 0 ? state.clock_s : state.last_push_s;
+  return from_s + policy.push_interval_days * int64_t{86400};
+}
+
+void AppendPolicy(const InstalledPolicy& policy, std::string& out) {
+  absl::StrAppend(&out, "Policy:\n  Policy in use: ", policy.name,
+                  "\n  Installed on: ", Time(policy.installed_s),
+                  "\n  Reporting ACK required: ", policy.acknowledgement_required ? "yes" : "no", "\n");
+  for (size_t i = 0; i < policy.classes.size() && i < kClassTitles.size(); ++i) {
+    const ReportingDaysOfClass& days = policy.classes[i];
+    absl::StrAppend(&out, "  ", kClassTitles[i],
+                    ":\n    First report requirement (days): ", days.first_report,
+                    "\n    Ongoing reporting frequency (days): ", days.ongoing,
+                    "\n    On change reporting (days): ", days.on_change, "\n");
+  }
+}
+
+void AppendUsage(const AgentState& state, std::string& out) {
+  out += "\nLicense Usage\n=============\n";
+  for (const auto& [tag, meter] : state.meters) {
+    absl::StrAppend(&out, "\n", tag, ":\n  Count: ", meter.count(),
+                    "\n  Status: ", meter.count() > 0 ? "IN USE" : "NOT IN USE", "\n");
+  }
+  if (state.meters.empty()) out += "\nNo licenses in use\n";
+}
+
+struct ReportCounts {
+  int64_t closed = 0;
+  int64_t unreported = 0;
+  int64_t acknowledged = 0;
+};
+
+ReportCounts CountReports(const AgentState& state) {
+  ReportCounts counts;
+  for (const ClosedReport& report : state.reports) {
+    ++counts.closed;
+    counts.unreported += report.reported ? 0 : 1;
+    counts.acknowledged += report.acknowledged ? 1 : 0;
+  }
+  return counts;
+}
+
+Json UdiJson(const Udi& udi) {
+  return {{"product_id", udi.product_id}, {"serial_number", udi.serial_number}};
+}
+
+}  // namespace
+
+std::string ShowLicense(const AgentState& state, const std::vector<crypto::Certificate>& certificates) {
+  const InstalledPolicy policy = PolicyInForce(state);
+  const ReportCounts counts = CountReports(state);
+  std::string out = "Smart Licensing Status\n======================\n\n";
+  out += "Smart Licensing Using Policy:\n  Status: ENABLED\n\n";
+  AppendPolicy(policy, out);
+  absl::StrAppend(&out, "\nUsage Reporting:\n  Last ACK received: ", Time(state.last_acknowledged_s),
+                  "\n  Next ACK deadline: ", Time(policy.next_acknowledgement_due_s.value_or(0)),
+                  "\n  Reporting push interval: ", policy.push_interval_days, " days",
+                  "\n  Last report push: ", Time(state.last_push_s),
+                  "\n  Next report push: ", Time(NextPush(state, policy)), "\n  Reports: ", counts.closed,
+                  " closed, ", counts.unreported, " not reported, ", counts.acknowledged, " acknowledged\n");
+  absl::StrAppend(&out, "\nTrust Code Installed: ", certificates.empty() ? "<none>\n" : "\n");
+  for (const crypto::Certificate& certificate : certificates) {
+    absl::StrAppend(&out, "  ", certificate.subject(),
+                    "\n    Until: ", Time(absl::ToUnixSeconds(certificate.not_after())), "\n");
+  }
+  AppendUsage(state, out);
+  absl::StrAppend(&out, "\nProduct Information\n===================\n  Clock: ", Time(state.clock_s),
+                  "\n  Hostname: ", state.hostname, "\n  Version: ", state.software_version,
+                  "\n  Active: ", UdiText(state.udi), "\n");
+  if (state.ha_peer.has_value()) {
+    absl::StrAppend(&out, "  Standby: ", UdiText(*state.ha_peer), "\n");
+  }
+  return out;
+}
+
+std::string StatusJson(const AgentState& state, const std::vector<crypto::Certificate>& certificates) {
+  const InstalledPolicy policy = PolicyInForce(state);
+  const ReportCounts counts = CountReports(state);
+  Json usage = Json::array();
+  for (const auto& [tag, meter] : state.meters) {
+    usage.push_back({{"tag", tag}, {"count", meter.count()}});
+  }
+  Json json = {{"udi", UdiJson(state.udi)},
+               {"ha_peer", state.ha_peer.has_value() ? UdiJson(*state.ha_peer) : Json(nullptr)},
+               {"hostname", state.hostname},
+               {"clock_s", state.clock_s},
+               {"usage", usage},
+               {"reports_closed", counts.closed},
+               {"reports_unreported", counts.unreported},
+               {"reports_acknowledged", counts.acknowledged},
+               {"open_polls", state.polls},
+               {"certificates", certificates.size()},
+               {"last_push_s", state.last_push_s},
+               {"last_acknowledged_s", state.last_acknowledged_s},
+               {"policy", policy.name},
+               {"policy_installed", state.policy.has_value()}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace quartermaster::agent

@@ -1,0 +1,21 @@
+// The state of a product instance as a device shows it.
+#ifndef QUARTERMASTER_CLIENTS_AGENT_SHOW_LICENSE_H_
+#define QUARTERMASTER_CLIENTS_AGENT_SHOW_LICENSE_H_
+
+#include <string>
+#include <vector>
+
+#include "clients/agent/agent_state.h"
+#include "services/common/crypto/certificate.h"
+
+namespace quartermaster::agent {
+
+// In the manner of `show license all`.
+std::string ShowLicense(const AgentState& state, const std::vector<crypto::Certificate>& certificates);
+
+// The same facts for programs: docs/reference/formats.md, "Status of the agent".
+std::string StatusJson(const AgentState& state, const std::vector<crypto::Certificate>& certificates);
+
+}  // namespace quartermaster::agent
+
+#endif  // QUARTERMASTER_CLIENTS_AGENT_SHOW_LICENSE_H_

@@ -1,0 +1,288 @@
+// Exit codes, retries and output of whole commands, against a toy node.
+#include "clients/qmctl/commands/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "clients/connection/file.h"
+#include "clients/qmctl/toy_node.h"
+#include "services/common/errors/error.h"
+#include "services/common/rpc/status_conversion.h"
+
+namespace quartermaster::qmctl {
+namespace {
+
+struct Ended {
+  int code;
+  std::string out;
+  std::string err;
+  nlohmann::json json() const { return nlohmann::json::parse(out); }
+};
+
+Ended Qmctl(const std::vector<std::string>& arguments, int width = 0) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const ExitCode code = command_line::RunProgram(QmctlProgram(), arguments, {out, err, width, false});
+  return {static_cast<int>(code), out.str(), err.str()};
+}
+
+class CommandsTest : public ::testing::Test {
+ protected:
+  CommandsTest() { unsetenv("QMCTL_CREDENTIALS"); }
+
+  Ended OnNode(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--credentials", node_.credentials(), "--timeout", "5"});
+    return Qmctl(arguments);
+  }
+
+  std::string File(const std::string& name, const std::string& text) {
+    const std::string path = ::testing::TempDir() + "/" + name;
+    EXPECT_TRUE(client::WriteFileAtomically(path, text).ok());
+    return path;
+  }
+
+  ToyNode node_;
+};
+
+TEST_F(CommandsTest, UnknownCommandsAndOptionsAreUsageErrors) {
+  EXPECT_EQ(Qmctl({}).code, 2);
+  EXPECT_EQ(Qmctl({"frobnicate"}).code, 2);
+  EXPECT_EQ(Qmctl({"usage"}).code, 2);
+  EXPECT_EQ(Qmctl({"usage", "import"}).code, 2);
+  EXPECT_EQ(Qmctl({"compliance", "-o", "xml"}).code, 2);
+  EXPECT_EQ(OnNode({"compliance", "--as-of", "yesterday"}).code, 2);
+  EXPECT_EQ(Qmctl({"--help"}).code, 0);
+}
+
+TEST_F(CommandsTest, AMissingCredentialIsAUsageErrorThatSaysWhatToGive) {
+  const Ended ended = Qmctl({"compliance"});
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_EQ(ended.err,
+            "qmctl: client.usage: credentials: got none, want --credentials FILE, --profile NAME or "
+            "QMCTL_CREDENTIALS\n");
+  EXPECT_EQ(Qmctl({"--credentials", "/nowhere", "compliance"}).code, 2);
+}
+
+TEST_F(CommandsTest, TheCredentialTravelsAsABearerToken) {
+  EXPECT_EQ(OnNode({"compliance"}).code, 0);
+  EXPECT_EQ(node_.authorization, "Bearer admin.s3cret");
+}
+
+TEST_F(CommandsTest, AnUnreachableNodeIsExitCodeThreeAndTellsWhatWasTried) {
+  node_.Stop();
+  const Ended ended = Qmctl({"--credentials", node_.credentials(), "--timeout", "0.5", "compliance"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_NE(ended.err.find("qmctl: client.unreachable: node at 127.0.0.1:"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find(" attempts in "), std::string::npos) << ended.err;
+}
+
+TEST_F(CommandsTest, RetryableErrorsAreRetriedUntilTheyPass) {
+  node_.calls_to_fail = 2;
+  node_.compliance.set_smart_account("corp.example.com");
+  const Ended ended = OnNode({"compliance", "-o", "json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(ended.json()["smart_account"], "corp.example.com");
+  EXPECT_EQ(node_.calls, 3);
+}
+
+TEST_F(CommandsTest, ANodeThatNeverServesIsUnreachableWithItsOwnReason) {
+  node_.calls_to_fail = 1000000;
+  const Ended ended = Qmctl({"--credentials", node_.credentials(), "--timeout", "0.5", "compliance"});
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_NE(ended.err.find("toy.database_away: database: got no connection"), std::string::npos) << ended.err;
+}
+
+TEST_F(CommandsTest, RefusalsOfTheNodeAreExitCodeOneWithReasonAndMessageAndNoRetry) {
+  const errors::ErrorKind kind{"ledger.smart_account_unknown", absl::StatusCode::kNotFound, false};
+  node_.compliance_status = rpc::ToGrpc(errors::MakeError(kind, "smart_account: got 'x', want a known one"));
+  const Ended ended = OnNode({"compliance", "--smart-account", "x"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(ended.err, "qmctl: ledger.smart_account_unknown: smart_account: got 'x', want a known one\n");
+  EXPECT_EQ(node_.calls, 1);
+}
+
+TEST_F(CommandsTest, AnImportOfGoodReportsListsThemAndEndsWithZero) {
+  const std::string file = File("good.xml", "accepted\nduplicate\n");
+  const Ended ended = OnNode({"usage", "import", file, "-o", "json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const auto json = ended.json();
+  ASSERT_EQ(json["files"].size(), 1u);
+  const auto& entry = json["files"][0];
+  EXPECT_EQ(entry["file"], file);
+  EXPECT_EQ(entry["totals"]["accepted"], 1);
+  EXPECT_EQ(entry["totals"]["duplicate"], 1);
+  EXPECT_TRUE(entry["error"].is_null());
+  ASSERT_EQ(entry["reports"].size(), 2u);
+  EXPECT_EQ(entry["reports"][0]["outcome"], "accepted");
+  EXPECT_EQ(entry["reports"][0]["product_id"], "C9300-24UX");
+  EXPECT_EQ(entry["reports"][1]["outcome"], "duplicate");
+  EXPECT_EQ(node_.import_bytes, "accepted\nduplicate\n");
+}
+
+TEST_F(CommandsTest, ABadReportAmongGoodOnesIsExitCodeOneAndIsNamed) {
+  const Ended ended = OnNode({"usage", "import", File("mixed.xml", "accepted\nrejected\naccepted\n")});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_NE(ended.out.find("2 accepted, 0 duplicate, 0 conflict, 1 rejected"), std::string::npos)
+      << ended.out;
+  EXPECT_NE(ended.out.find("ingest.payload_malformed"), std::string::npos);
+}
+
+TEST_F(CommandsTest, AFileThatHoldsNothingIsRefusedWithReasonAndExitCodeOne) {
+  const Ended ended = OnNode({"usage", "import", File("empty.xml", ""), "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(ended.json()["files"][0]["error"]["reason"], "ingest.document_empty");
+  EXPECT_NE(ended.err.find("ingest.document_empty"), std::string::npos);
+}
+
+TEST_F(CommandsTest, AFileThatIsNotThereDoesNotStopTheOthers) {
+  const Ended ended =
+      OnNode({"usage", "import", "/nowhere.xml", File("one.xml", "accepted\n"), "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  const auto json = ended.json();
+  ASSERT_EQ(json["files"].size(), 2u);
+  EXPECT_EQ(json["files"][0]["error"]["reason"], "client.file_unreadable");
+  EXPECT_EQ(json["files"][1]["totals"]["accepted"], 1);
+}
+
+TEST_F(CommandsTest, AnImportWhoseConnectionBreaksStartsAgainAndTellsEachReportOnce) {
+  node_.imports_to_break = 1;
+  const std::string file = File("broken.xml", "accepted\naccepted\naccepted\nrejected\n");
+  const Ended ended = OnNode({"usage", "import", file, "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(node_.calls, 2);
+  const auto json = ended.json();
+  EXPECT_EQ(json["files"][0]["reports"].size(), 4u);
+  EXPECT_EQ(json["files"][0]["totals"]["accepted"], 3);
+  EXPECT_EQ(json["files"][0]["totals"]["rejected"], 1);
+  EXPECT_NE(ended.err.find("sent again (2 attempts)"), std::string::npos) << ended.err;
+}
+
+TEST_F(CommandsTest, SeveralFilesInCsvShareOneHeading) {
+  const Ended ended =
+      OnNode({"usage", "import", File("a.xml", "accepted\n"), File("b.xml", "accepted\n"), "-o", "csv"});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_EQ(ended.out.find("outcome,product_id"), 0u) << ended.out;
+  EXPECT_EQ(ended.out.find("outcome,product_id", 1), std::string::npos) << ended.out;
+}
+
+TEST_F(CommandsTest, ListsFollowEveryPageAndStopAtTheLimit) {
+  EXPECT_EQ(OnNode({"catalog", "list", "-o", "json"}).json()["license_tags"].size(), 6u);
+  EXPECT_EQ(OnNode({"catalog", "list", "-o", "json", "--limit", "4"}).json()["license_tags"].size(), 4u);
+}
+
+TEST_F(CommandsTest, ACatalogWithOneBadRowIsNotSentAtAll) {
+  const std::string file = File("catalog.csv", "tag,enforcement\na,unenforced\nb,perhaps\n");
+  const Ended ended = OnNode({"catalog", "import", file, "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(node_.catalog_imports, 0);
+  EXPECT_EQ(ended.json()["errors"][0]["place"], "line 3");
+}
+
+TEST_F(CommandsTest, RowsThatTheNodeRefusesAreNamedByTheirLine) {
+  auto& error = *node_.import_response.add_errors();
+  error.set_row(2);
+  error.set_reason("ledger.tag_unknown");
+  error.set_message("tag: got 'c', want a tag of the catalogue");
+  node_.import_response.set_added(1);
+  const std::string file =
+      File("rights.csv", "entitlement_id,tag,quantity,end\nE1,a,5,2026-12-31\nE2,b,x,\nE3,c,1,\n");
+  const Ended ended = OnNode({"entitlement", "import", file, "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  // Line 3 never left; line 4 was the second row of the request.
+  ASSERT_EQ(node_.entitlements_seen.entitlements_size(), 2);
+  EXPECT_EQ(ended.json()["added"], 1);
+  EXPECT_EQ(ended.json()["errors"][0]["place"], "line 3");
+  EXPECT_EQ(ended.json()["errors"][1]["place"], "line 4");
+  EXPECT_EQ(ended.json()["errors"][1]["reason"], "ledger.tag_unknown");
+}
+
+TEST_F(CommandsTest, CleanBooksAreExitCodeZero) {
+  const Ended ended = OnNode({"fsck"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(ended.out, "checked 12,345 reports, 0 positions, 0 entries, 0 blocks: the books are clean\n");
+  EXPECT_EQ(OnNode({"fsck", "-o", "json"}).json()["findings"].size(), 0u);
+}
+
+TEST_F(CommandsTest, EveryDifferenceOfTheBooksIsPrintedAndIsExitCodeOne) {
+  ledger::v1::CheckBooksResponse::Finding finding;
+  finding.set_rule("position_differs");
+  finding.set_subject("C9300-24UX:SN1 tag-1");
+  finding.set_got("5");
+  finding.set_want("7");
+  node_.findings = {finding, finding};
+  EXPECT_EQ(OnNode({"fsck"}).code, 1);
+  const Ended ended = OnNode({"fsck", "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(ended.json()["findings"].size(), 2u);
+  EXPECT_EQ(ended.json()["findings"][0]["rule"], "position_differs");
+  EXPECT_EQ(ended.json()["finding_count"], 2);
+}
+
+TEST_F(CommandsTest, ComplianceInATableShowsPoolsAndWhatCuresThem) {
+  node_.compliance.set_smart_account("corp.example.com");
+  node_.compliance.set_status(ledger::v1::COMPLIANCE_STATUS_OUT);
+  node_.compliance.mutable_as_of()->set_seconds(1767225600);
+  auto& account = *node_.compliance.add_virtual_accounts();
+  account.set_virtual_account("Branches");
+  account.set_status(ledger::v1::COMPLIANCE_STATUS_OUT);
+  account.set_product_instances(1204);
+  account.set_reporting_overdue(0);
+  auto& pool = *node_.compliance.add_pools();
+  pool.set_virtual_account("Branches");
+  pool.set_tag("regid.2026-01.example.quartermaster.ESS,1.0_1");
+  pool.set_display_name("Network Essentials");
+  pool.set_status(ledger::v1::COMPLIANCE_STATUS_OUT);
+  pool.set_entitled(1000);
+  pool.set_in_use(1204);
+  pool.set_balance(-204);
+  pool.set_surplus_elsewhere(300);
+  EXPECT_EQ(OnNode({"compliance"}).out,
+            "Smart account corp.example.com: out, as of 2026-01-01 00:00:00 UTC\n"
+            "\n"
+            "VIRTUAL ACCOUNT  STATUS  PRODUCT INSTANCES  REPORTING OVERDUE\n"
+            "Branches         out                 1,204                  0\n"
+            "\n"
+            "VIRTUAL ACCOUNT  LICENSE             STATUS  ENTITLED  IN USE  RESERVED  BALANCE  "
+            "BORROWED  LENT  REMARK\n"
+            "Branches         Network Essentials  out        1,000   1,204         0     -204  "
+            "       0     0  300 free in other virtual accounts\n");
+}
+
+TEST_F(CommandsTest, CompletionKnowsEveryCommand) {
+  const Ended bash = Qmctl({"completion", "bash"});
+  EXPECT_EQ(bash.code, 0);
+  EXPECT_NE(bash.out.find("'usage import'"), std::string::npos);
+  EXPECT_NE(bash.out.find("complete -F _qmctl qmctl"), std::string::npos);
+  EXPECT_NE(Qmctl({"completion", "zsh"}).out.find("#compdef qmctl"), std::string::npos);
+  EXPECT_NE(Qmctl({"completion", "fish"}).out.find("-a compliance"), std::string::npos);
+  EXPECT_EQ(Qmctl({"completion", "csh"}).code, 2);
+}
+
+// What a user's bash would offer for a line.
+std::string Offered(const std::string& script, const std::string& words, int index) {
+  const std::string command = "bash -c 'source " + script + "; COMP_WORDS=(" + words +
+                              "); COMP_CWORD=" + std::to_string(index) + "; _qmctl; echo ${COMPREPLY[*]}'";
+  FILE* pipe = popen(command.c_str(), "r");
+  std::string out;
+  char buffer[4096];
+  while (fgets(buffer, sizeof(buffer), pipe) != nullptr) out += buffer;
+  EXPECT_EQ(pclose(pipe), 0);
+  return out;
+}
+
+TEST_F(CommandsTest, BashOffersWhatMayFollow) {
+  const std::string script = File("completion.bash", Qmctl({"completion", "bash"}).out);
+  EXPECT_EQ(Offered(script, "qmctl usage", 2), "import list show\n");
+  EXPECT_EQ(Offered(script, "qmctl trust certificate l", 3), "list\n");
+  EXPECT_EQ(Offered(script, "qmctl compliance --as", 2), "--as-of\n");
+  EXPECT_EQ(Offered(script, "qmctl compliance -o j", 3), "json\n");
+}
+
+}  // namespace
+}  // namespace quartermaster::qmctl

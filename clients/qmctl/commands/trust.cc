@@ -1,0 +1,137 @@
+// trust certificate import, trust certificate list, trust ca import
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "clients/connection/file.h"
+#include "clients/qmctl/commands/commands.h"
+#include "clients/qmctl/commands/pem_batches.h"
+#include "clients/qmctl/convert/proto_json.h"
+#include "clients/qmctl/list_rows.h"
+#include "quartermaster/authority/v1/authority.grpc.pb.h"
+
+namespace quartermaster::qmctl {
+namespace {
+
+using authority::v1::ImportCertificatesResponse;
+using authority::v1::TrustCertificate;
+using authority::v1::TrustService;
+using Refusal = ImportCertificatesResponse::Refusal;
+
+struct PemOptions {
+  std::string file;
+};
+struct CertificateListOptions : ListOptions {
+  std::string product_instance;
+};
+
+const RowSpec<TrustCertificate>& CertificateSpec() {
+  using K = CellKind;
+  using R = TrustCertificate;
+  static const auto* spec = new RowSpec<R>{
+      {"", "Product instance", K::kText, [](const R& r) { return Json(UdiText(r.udi())); }},
+      {"product_id", "", K::kText, [](const R& r) { return Json(r.udi().product_id()); }},
+      {"serial_number", "", K::kText, [](const R& r) { return Json(r.udi().serial_number()); }},
+      {"key_id", "Key", K::kText, [](const R& r) { return Json(r.key_id()); }},
+      {"algorithm", "Algorithm", K::kText, [](const R& r) { return Json(r.algorithm()); }},
+      {"issuer", "Issuer", K::kText, [](const R& r) { return Json(r.issuer()); }},
+      {"not_before", "Not before", K::kTime,
+       [](const R& r) { return TimeJson(r.has_not_before(), r.not_before()); }},
+      {"not_after", "Not after", K::kTime,
+       [](const R& r) { return TimeJson(r.has_not_after(), r.not_after()); }},
+      {"revoked", "Revoked", K::kFlag, [](const R& r) { return Json(r.revoked()); }},
+  };
+  return *spec;
+}
+
+const RowSpec<Refusal>& RefusalSpec() {
+  using K = CellKind;
+  using R = Refusal;
+  static const auto* spec = new RowSpec<R>{
+      {"place", "Place", K::kNumber, [](const R& r) { return Json(r.place()); }},
+      {"subject", "Subject", K::kText, [](const R& r) { return Json(r.subject()); }},
+      {"reason", "Reason", K::kText, [](const R& r) { return Json(r.reason()); }},
+      {"message", "Message", K::kText, [](const R& r) { return Json(r.message()); }},
+  };
+  return *spec;
+}
+
+void Merge(ImportCertificatesResponse&& part, int first_place, ImportCertificatesResponse& whole) {
+  whole.set_imported(whole.imported() + part.imported());
+  whole.set_unchanged(whole.unchanged() + part.unchanged());
+  for (Refusal& refusal : *part.mutable_refusals()) {
+    refusal.set_place(refusal.place() + first_place);
+    *whole.add_refusals() = std::move(refusal);
+  }
+}
+
+ExitCode PrintImport(Invocation& invocation, const ImportCertificatesResponse& answer) {
+  Output& output = invocation.output();
+  output.Begin();
+  output.Field("imported", answer.imported());
+  output.Field("unchanged", answer.unchanged());
+  if (output.format() != OutputFormat::kTable || answer.refusals_size() > 0) {
+    output.BeginRows({"refusals", ""}, RefusalSpec());
+    for (const Refusal& refusal : answer.refusals()) output.AddRow(RefusalSpec(), refusal);
+    output.EndRows();
+  }
+  output.Note(absl::StrCat(answer.imported(), " imported, ", answer.unchanged(), " unchanged, ",
+                           answer.refusals_size(), " refused"));
+  output.End();
+  return answer.refusals_size() == 0 ? ExitCode::kOk : ExitCode::kRefused;
+}
+
+absl::StatusOr<ExitCode> ImportCertificates(Invocation& invocation, const PemOptions& options) {
+  ASSIGN_OR_RETURN(const std::string pem, client::ReadFile(options.file));
+  ImportCertificatesResponse whole;
+  for (PemBatch& batch : CutPem(pem)) {
+    authority::v1::ImportTrustCertificatesRequest request;
+    request.set_smart_account(invocation.options.smart_account);
+    request.set_pem(std::move(batch.pem));
+    ASSIGN_OR_RETURN(auto part,
+                     invocation.Call<TrustService>(&TrustService::Stub::ImportTrustCertificates, request));
+    Merge(std::move(part), batch.first_place, whole);
+  }
+  return PrintImport(invocation, whole);
+}
+
+absl::StatusOr<ExitCode> ImportCa(Invocation& invocation, const PemOptions& options) {
+  authority::v1::ImportManufacturerCaRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_pem(), client::ReadFile(options.file));
+  ASSIGN_OR_RETURN(const auto answer,
+                   invocation.Call<TrustService>(&TrustService::Stub::ImportManufacturerCa, request));
+  return PrintImport(invocation, answer);
+}
+
+absl::StatusOr<ExitCode> List(Invocation& invocation, const CertificateListOptions& options) {
+  authority::v1::ListTrustCertificatesRequest request;
+  request.set_smart_account(invocation.options.smart_account);
+  if (!options.product_instance.empty()) {
+    ASSIGN_OR_RETURN(const auto udi, ParseUdi(options.product_instance));
+    request.set_product_id(udi.product_id());
+    request.set_serial_number(udi.serial_number());
+  }
+  return ListRows<TrustService>(
+      invocation, {"trust_certificates", ""}, CertificateSpec(), &TrustService::Stub::ListTrustCertificates,
+      request, [](const auto& page) -> const auto& { return page.trust_certificates(); }, options.limit);
+}
+
+}  // namespace
+
+void AddTrustCommands(CLI::App& app, Invocation& invocation) {
+  CLI::App& trust = AddGroup(app, "trust", "Certificates that signed reports are verified under");
+  CLI::App& certificate = AddGroup(trust, "certificate", "Certificates of product instances");
+  auto import_leaf = AddLeaf<PemOptions>(certificate, "import", "Import certificates (PEM, any number)",
+                                         invocation, ImportCertificates);
+  import_leaf.app.add_option("FILE", import_leaf.options->file, "PEM; - is standard input")->required();
+  auto list = AddLeaf<CertificateListOptions>(certificate, "list", "Imported certificates", invocation, List);
+  list.app.add_option("--product-instance", list.options->product_instance, "Only of PID:SN");
+  AddLimit(list.app, *list.options);
+
+  CLI::App& ca = AddGroup(trust, "ca", "CA certificates of manufacturers");
+  auto import_ca =
+      AddLeaf<PemOptions>(ca, "import", "Import a manufacturer's CA certificate (PEM)", invocation, ImportCa);
+  import_ca.app.add_option("FILE", import_ca.options->file, "PEM; - is standard input")->required();
+}
+
+}  // namespace quartermaster::qmctl

@@ -1,0 +1,50 @@
+-- Who may do what: one writer a table. Applied after every migration, as the owner; idempotent.
+-- The roles themselves are made by the node (embedded) or by the database's administrator (external).
+-- Read this beside db/README.md; a test compares both with the database.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA quartermaster FROM qm_ingest, qm_ledger, qm_authority, qm_gateway;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA quartermaster FROM qm_ingest, qm_ledger, qm_authority, qm_gateway;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA quartermaster
+  FROM PUBLIC, qm_ingest, qm_ledger, qm_authority, qm_gateway;
+GRANT USAGE ON SCHEMA quartermaster TO qm_ingest, qm_ledger, qm_authority, qm_gateway;
+GRANT SELECT ON database_incarnations, schema_migrations TO qm_ingest, qm_ledger, qm_authority, qm_gateway;
+
+-- ingest
+GRANT SELECT, INSERT ON report_senders, report_sources, rum_reports, report_other_payloads,
+  ingest_changes, poll_tickets, body_dictionaries TO qm_ingest;
+-- A group of reports needs its change id before its rows.
+GRANT USAGE ON SEQUENCE ingest_changes_change_id_seq TO qm_ingest;
+GRANT SELECT, INSERT, UPDATE ON report_identities, report_system_infos TO qm_ingest;
+GRANT SELECT ON ledger_v1_smart_accounts, ledger_v1_virtual_accounts, ledger_v1_product_instances,
+  ledger_v1_cursors, ledger_v1_license_tags, ingest_v1_changes, authority_v1_trust_certificates,
+  authority_v1_acknowledgements, ledger_v1_set_aside_reports TO qm_ingest;
+GRANT EXECUTE ON FUNCTION ingest_make_report_partitions(timestamptz, timestamptz) TO qm_ingest;
+
+-- ledger
+GRANT SELECT, INSERT ON ledger_changes, ledger_entries, ledger_blocks, ledger_audit TO qm_ledger;
+GRANT SELECT, INSERT, UPDATE ON unverifiable_policies, smart_accounts, virtual_accounts,
+  license_tags, lot_balances, license_pools, product_instances, ledger_cursors, report_findings TO qm_ledger;
+GRANT SELECT, INSERT, UPDATE, DELETE ON usage_positions, usage_timeline_chunks, set_aside_reports,
+  license_substitutions, ledger_requests TO qm_ledger;
+GRANT SELECT, INSERT ON entitlements, ha_claims TO qm_ledger;
+GRANT SELECT ON ingest_v1_changes, ingest_v1_reports, ingest_v1_report_bodies, ingest_v1_sources,
+  ingest_v1_senders, ingest_v1_identities, ingest_v1_body_dictionaries, ingest_v1_system_infos,
+  authority_v1_changes, authority_v1_acknowledgements, authority_v1_block_certificates,
+  ledger_v1_changes TO qm_ledger;
+-- A new product instance leads its own HA set, so its id is drawn before its row is written.
+GRANT USAGE ON SEQUENCE product_instances_product_instance_id_seq, entitlements_lot_id_seq TO qm_ledger;
+GRANT EXECUTE ON FUNCTION ledger_make_entry_partitions(timestamptz, timestamptz) TO qm_ledger;
+
+-- authority
+GRANT SELECT, INSERT, UPDATE ON signing_keys, manufacturer_cas, trust_certificates,
+  authority_cursors TO qm_authority;
+GRANT SELECT, INSERT ON acknowledgements, authority_changes, authority_audit TO qm_authority;
+GRANT SELECT, INSERT, DELETE ON withheld_acknowledgements TO qm_authority;
+GRANT SELECT ON ingest_v1_changes, ingest_v1_reports, ingest_v1_sources, ingest_v1_senders,
+  ingest_v1_poll_tickets, ingest_v1_identities, ledger_v1_cursors, ledger_v1_smart_accounts,
+  ledger_v1_product_instances, ledger_v1_license_tags, ledger_v1_set_aside_reports,
+  authority_v1_trust_certificates TO qm_authority;
+
+-- gateway
+GRANT SELECT, INSERT, UPDATE ON api_clients TO qm_gateway;
+GRANT SELECT, INSERT ON gateway_audit TO qm_gateway;

@@ -1,0 +1,21 @@
+#include "services/authority/jobs/signing_key_keeper.h"
+
+#include <utility>
+
+#include "services/common/status/status_macros.h"
+
+namespace quartermaster::authority {
+
+absl::Status SigningKeyKeeper::RunOnce(absl::Time now) {
+  ASSIGN_OR_RETURN(std::shared_ptr<const SigningKeys> keys, store_.LoadOrMake(now));
+  absl::MutexLock lock(&mutex_);
+  keys_ = std::move(keys);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const SigningKeys> SigningKeyKeeper::Current() const {
+  absl::MutexLock lock(&mutex_);
+  return keys_;
+}
+
+}  // namespace quartermaster::authority

@@ -1,0 +1,22 @@
+#include "services/authority/storage/audit.h"
+
+namespace quartermaster::authority {
+namespace {
+
+constexpr char kInsertAudit[] = R"sql(
+INSERT INTO authority_audit (recorded_at, actor, request_id, method, after)
+VALUES ($1, $2, $3, $4, $5::text::jsonb))sql";
+
+}  // namespace
+
+absl::Status WriteAudit(pg::RawConnection& connection, const AuditEntry& entry, absl::Time now) {
+  pg::Params params;
+  params.Add(now);
+  params.AddText(entry.actor);
+  params.AddText(entry.request_id);
+  params.AddText(entry.method);
+  params.AddText(entry.after_json);
+  return connection.Execute(kInsertAudit, params).status();
+}
+
+}  // namespace quartermaster::authority

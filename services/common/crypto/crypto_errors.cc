@@ -1,0 +1,82 @@
+#include "services/common/crypto/crypto_errors.h"
+
+#include "services/common/errors/error.h"
+
+namespace quartermaster::crypto {
+namespace {
+
+using errors::ErrorKind;
+using errors::MakeError;
+using errors::RegisterErrorKind;
+
+const ErrorKind kCertificateMalformed =
+    RegisterErrorKind({"crypto.certificate_malformed", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kCertificateBundleMalformed =
+    RegisterErrorKind({"crypto.certificate_bundle_malformed", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kCertificateKeyUnsupported =
+    RegisterErrorKind({"crypto.certificate_key_unsupported", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kCertificateUdiInvalid =
+    RegisterErrorKind({"crypto.certificate_udi_invalid", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kCertificateNotYetValid =
+    RegisterErrorKind({"crypto.certificate_not_yet_valid", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kCertificateExpired =
+    RegisterErrorKind({"crypto.certificate_expired", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kCertificateUntrusted =
+    RegisterErrorKind({"crypto.certificate_untrusted", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kKeyEncryptionKeyInvalid =
+    RegisterErrorKind({"crypto.key_encryption_key_invalid", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kEnvelopeKeyMismatch =
+    RegisterErrorKind({"crypto.envelope_key_mismatch", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kEnvelopeInvalid =
+    RegisterErrorKind({"crypto.envelope_invalid", absl::StatusCode::kDataLoss, false});
+const ErrorKind kAcknowledgementFileMalformed =
+    RegisterErrorKind({"crypto.acknowledgement_file_malformed", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kAcknowledgementSignatureInvalid = RegisterErrorKind(
+    {"crypto.acknowledgement_signature_invalid", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kAcknowledgementForAnother =
+    RegisterErrorKind({"crypto.acknowledgement_for_another", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kAcknowledgementOutdated =
+    RegisterErrorKind({"crypto.acknowledgement_outdated", absl::StatusCode::kFailedPrecondition, false});
+
+}  // namespace
+
+absl::Status CertificateMalformed(std::string_view message) {
+  return MakeError(kCertificateMalformed, message);
+}
+absl::Status CertificateBundleMalformed(std::string_view message) {
+  return MakeError(kCertificateBundleMalformed, message);
+}
+absl::Status CertificateKeyUnsupported(std::string_view message) {
+  return MakeError(kCertificateKeyUnsupported, message);
+}
+absl::Status CertificateUdiInvalid(std::string_view message) {
+  return MakeError(kCertificateUdiInvalid, message);
+}
+absl::Status CertificateNotYetValid(std::string_view message) {
+  return MakeError(kCertificateNotYetValid, message);
+}
+absl::Status CertificateExpired(std::string_view message) { return MakeError(kCertificateExpired, message); }
+absl::Status CertificateUntrusted(std::string_view message) {
+  return MakeError(kCertificateUntrusted, message);
+}
+absl::Status KeyEncryptionKeyInvalid(std::string_view message) {
+  return MakeError(kKeyEncryptionKeyInvalid, message);
+}
+absl::Status EnvelopeKeyMismatch(std::string_view message) {
+  return MakeError(kEnvelopeKeyMismatch, message);
+}
+absl::Status EnvelopeInvalid(std::string_view message) { return MakeError(kEnvelopeInvalid, message); }
+absl::Status AcknowledgementFileMalformed(std::string_view message) {
+  return MakeError(kAcknowledgementFileMalformed, message);
+}
+absl::Status AcknowledgementSignatureInvalid(std::string_view message) {
+  return MakeError(kAcknowledgementSignatureInvalid, message);
+}
+absl::Status AcknowledgementForAnother(std::string_view message) {
+  return MakeError(kAcknowledgementForAnother, message);
+}
+absl::Status AcknowledgementOutdated(std::string_view message) {
+  return MakeError(kAcknowledgementOutdated, message);
+}
+
+}  // namespace quartermaster::crypto

@@ -1,0 +1,25 @@
+// Checks of request fields. Messages say field, got, want.
+#ifndef QUARTERMASTER_SERVICES_LEDGER_API_FIELD_CHECKS_H_
+#define QUARTERMASTER_SERVICES_LEDGER_API_FIELD_CHECKS_H_
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace quartermaster::ledger {
+
+// 1 (0 with `may_be_empty`) to bytes_max bytes of UTF-8 without control characters.
+absl::Status CheckText(std::string_view field, std::string_view value, size_t bytes_max,
+                       bool may_be_empty = false);
+
+// Years 1970 to 9999; whole microseconds, as the database keeps them.
+absl::StatusOr<absl::Time> TimeOf(std::string_view field, const google::protobuf::Timestamp& value);
+void SetTime(absl::Time time, google::protobuf::Timestamp* out);
+
+}  // namespace quartermaster::ledger
+
+#endif  // QUARTERMASTER_SERVICES_LEDGER_API_FIELD_CHECKS_H_

@@ -1,0 +1,114 @@
+#include "services/ledger/api/idempotent_write.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/crypto/signature.h"
+#include "services/common/errors/error.h"
+#include "services/common/rpc/account_of_call.h"
+#include "services/common/rpc/caller.h"
+#include "services/common/rpc/status_conversion.h"
+#include "services/common/status/status_macros.h"
+#include "services/ledger/domain/ledger_errors.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+std::string ContentHash(const char* method, const google::protobuf::Message& request) {
+  const crypto::Sha256Digest digest = crypto::Sha256(absl::StrCat(method, "\n", request.SerializeAsString()));
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+// Two replicas answered the same request at once: the loser finds the winner's answer.
+bool LostRace(const absl::Status& status) {
+  return absl::IsAlreadyExists(status) && absl::StartsWith(errors::ErrorId(status), "pg.");
+}
+
+// One request on its way through the log of answers.
+class LoggedRequest {
+ public:
+  LoggedRequest(const ApiContext& api, const grpc::ServerContext& context, const char* method,
+                const google::protobuf::Message& request, const std::string& request_id,
+                google::protobuf::Message* response)
+      : api_(api),
+        act_{rpc::ReadCaller(context).actor, request_id, method, api.clock->Now()},
+        content_hash_(ContentHash(method, request)),
+        method_(method),
+        response_(response) {}
+
+  const Act& act() const { return act_; }
+
+  absl::Status Check() const {
+    if (act_.request_id.size() <= 128) return absl::OkStatus();
+    return FieldInvalid("request_id", absl::StrCat(act_.request_id.size(), " bytes"), "at most 128");
+  }
+
+  // A transaction that answers as before, or else runs `body` and, with `keep`, keeps its answer.
+  // True when the answer was there.
+  absl::StatusOr<bool> Transact(WriteBody body, bool keep) {
+    bool answered = false;
+    auto write = [&](pqxx::transaction_base& transaction) -> absl::Status {
+      ASSIGN_OR_RETURN(const std::optional<std::string> answer, FindAnswer(transaction, act_, content_hash_));
+      answered = answer.has_value();
+      if (answered) {
+        response_->Clear();
+        response_->ParseFromString(*answer);
+        return absl::OkStatus();
+      }
+      RETURN_IF_ERROR(body(transaction, act_));
+      if (keep) KeepAnswer(transaction, act_, content_hash_, response_->SerializeAsString());
+      return absl::OkStatus();
+    };
+    absl::Status status = api_.pool->Transact(method_, write);
+    if (LostRace(status)) status = api_.pool->Transact(method_, write);
+    RETURN_IF_ERROR(status);
+    return answered;
+  }
+
+ private:
+  const ApiContext& api_;
+  const Act act_;
+  const std::string content_hash_;
+  const char* const method_;
+  google::protobuf::Message* const response_;
+};
+
+absl::Status RunInSteps(LoggedRequest& logged, WriteBody prepare, WorkBody work) {
+  RETURN_IF_ERROR(logged.Check());
+  ASSIGN_OR_RETURN(const bool answered, logged.Transact(prepare, /*keep=*/false));
+  if (answered) return absl::OkStatus();
+  RETURN_IF_ERROR(work(logged.act()));
+  return logged.Transact([](pqxx::transaction_base&, const Act&) { return absl::OkStatus(); }, /*keep=*/true)
+      .status();
+}
+
+}  // namespace
+
+grpc::Status IdempotentWrite(const ApiContext& api, const grpc::ServerContext& context, const char* method,
+                             const google::protobuf::Message& request, const std::string& request_id,
+                             google::protobuf::Message* response, WriteBody body) {
+  LoggedRequest logged(api, context, method, request, request_id, response);
+  if (const absl::Status checked = logged.Check(); !checked.ok()) return rpc::ToGrpc(checked);
+  const auto fill = [&](pqxx::transaction_base& transaction, const Act& act) {
+    response->Clear();
+    return body(transaction, act);
+  };
+  return rpc::ToGrpc(logged.Transact(fill, /*keep=*/true).status());
+}
+
+grpc::Status IdempotentWork(const ApiContext& api, const grpc::ServerContext& context, const char* method,
+                            const google::protobuf::Message& request, const std::string& request_id,
+                            google::protobuf::Message* response, WriteBody prepare, WorkBody work) {
+  LoggedRequest logged(api, context, method, request, request_id, response);
+  return rpc::ToGrpc(RunInSteps(logged, prepare, work));
+}
+
+absl::StatusOr<SmartAccount> SmartAccountOfCall(pqxx::transaction_base& transaction,
+                                                const grpc::ServerContext& context,
+                                                const std::string& named) {
+  ASSIGN_OR_RETURN(const std::string account, rpc::AccountOfCall(rpc::ReadCaller(context), named));
+  return FindSmartAccount(transaction, account);
+}
+
+}  // namespace quartermaster::ledger

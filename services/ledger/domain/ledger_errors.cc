@@ -1,0 +1,154 @@
+#include "services/ledger/domain/ledger_errors.h"
+
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "services/common/errors/error.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+using absl::StatusCode;
+using errors::ErrorKind;
+using errors::MakeError;
+using errors::RegisterErrorKind;
+
+constexpr size_t kQuotedBytesMax = 96;
+
+// What a caller sent, as a message may show it: short, printable, in quotes.
+std::string Quoted(std::string_view text) {
+  const bool cut = text.size() > kQuotedBytesMax;
+  const std::string shown(text.substr(0, kQuotedBytesMax));
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(shown), cut ? "…" : "", "\"");
+}
+std::string Text(std::string_view text) { return std::string(text); }
+
+const ErrorKind kFieldMissing =
+    RegisterErrorKind({"ledger.field_missing", StatusCode::kInvalidArgument, false});
+const ErrorKind kFieldInvalid =
+    RegisterErrorKind({"ledger.field_invalid", StatusCode::kInvalidArgument, false});
+const ErrorKind kRequestIdReused =
+    RegisterErrorKind({"ledger.request_id_reused", StatusCode::kAlreadyExists, false});
+const ErrorKind kTooManyRows =
+    RegisterErrorKind({"ledger.too_many_rows", StatusCode::kInvalidArgument, false});
+const ErrorKind kBusy = RegisterErrorKind({"ledger.busy", StatusCode::kUnavailable, true});
+const ErrorKind kSmartAccountUnknown =
+    RegisterErrorKind({"ledger.smart_account_unknown", StatusCode::kNotFound, false});
+const ErrorKind kSmartAccountExists =
+    RegisterErrorKind({"ledger.smart_account_exists", StatusCode::kAlreadyExists, false});
+const ErrorKind kVirtualAccountUnknown =
+    RegisterErrorKind({"ledger.virtual_account_unknown", StatusCode::kNotFound, false});
+const ErrorKind kVirtualAccountExists =
+    RegisterErrorKind({"ledger.virtual_account_exists", StatusCode::kAlreadyExists, false});
+const ErrorKind kSubstitutionCycle =
+    RegisterErrorKind({"ledger.substitution_cycle", StatusCode::kInvalidArgument, false});
+const ErrorKind kTagUnknown = RegisterErrorKind({"ledger.tag_unknown", StatusCode::kInvalidArgument, false});
+const ErrorKind kTagRepeated =
+    RegisterErrorKind({"ledger.tag_repeated", StatusCode::kInvalidArgument, false});
+const ErrorKind kQuantityOutOfRange =
+    RegisterErrorKind({"ledger.quantity_out_of_range", StatusCode::kInvalidArgument, false});
+const ErrorKind kTermEndsBeforeStart =
+    RegisterErrorKind({"ledger.term_ends_before_start", StatusCode::kInvalidArgument, false});
+const ErrorKind kEntitlementConflict =
+    RegisterErrorKind({"ledger.entitlement_conflict", StatusCode::kAlreadyExists, false});
+const ErrorKind kProductInstanceUnknown =
+    RegisterErrorKind({"ledger.product_instance_unknown", StatusCode::kNotFound, false});
+const ErrorKind kProductInstanceElsewhere =
+    RegisterErrorKind({"ledger.product_instance_elsewhere", StatusCode::kFailedPrecondition, false});
+const ErrorKind kReportUnbookable =
+    RegisterErrorKind({"ledger.report_unbookable", StatusCode::kFailedPrecondition, false});
+const ErrorKind kOutOfMemory =
+    RegisterErrorKind({"ledger.out_of_memory", StatusCode::kResourceExhausted, true});
+const ErrorKind kPositionUnreadable =
+    RegisterErrorKind({"ledger.position_unreadable", StatusCode::kDataLoss, false});
+
+}  // namespace
+
+absl::Status FieldMissing(std::string_view field, std::string_view want) {
+  return MakeError(kFieldMissing, absl::StrCat(Text(field), ": got nothing, want ", Text(want)));
+}
+absl::Status FieldInvalid(std::string_view field, std::string_view got, std::string_view want) {
+  return MakeError(kFieldInvalid, absl::StrCat(Text(field), ": got ", Quoted(got), ", want ", Text(want)));
+}
+absl::Status RequestIdReused(std::string_view request_id) {
+  return MakeError(kRequestIdReused, absl::StrCat("request_id: got ", Quoted(request_id),
+                                                  " with other content than before, want a new id"));
+}
+absl::Status TooManyRows(std::string_view field, int64_t got, int64_t max) {
+  return MakeError(kTooManyRows, absl::StrCat(Text(field), ": got ", got, " rows, want at most ", max));
+}
+absl::Status Busy(std::string_view what) {
+  return MakeError(kBusy, absl::StrCat(Text(what), ": got a lock held too long, want a retry"));
+}
+absl::Status SmartAccountUnknown(std::string_view got) {
+  return MakeError(kSmartAccountUnknown, absl::StrCat("smart_account: got ", Quoted(got),
+                                                      ", want the domain or name of a Smart Account"));
+}
+absl::Status SmartAccountExists(std::string_view domain, std::string_view display_name) {
+  return MakeError(kSmartAccountExists,
+                   absl::StrCat("domain: got ", Quoted(domain), ", which is named ", Quoted(display_name),
+                                ", want another domain or that name"));
+}
+absl::Status VirtualAccountUnknown(std::string_view field, std::string_view got) {
+  return MakeError(kVirtualAccountUnknown,
+                   absl::StrCat(Text(field), ": got ", Quoted(got),
+                                ", want the name of a Virtual Account of this Smart Account"));
+}
+absl::Status VirtualAccountExists(std::string_view name) {
+  return MakeError(
+      kVirtualAccountExists,
+      absl::StrCat("name: got ", Quoted(name), ", which exists with another description, want another name"));
+}
+absl::Status SubstitutionCycle(std::string_view tag) {
+  return MakeError(kSubstitutionCycle, absl::StrCat("substitutes_for: got a chain that leads from ",
+                                                    Quoted(tag), " back to it, want a hierarchy"));
+}
+absl::Status TagUnknown(std::string_view field, std::string_view got) {
+  return MakeError(kTagUnknown, absl::StrCat(Text(field), ": got ", Quoted(got),
+                                             ", want a tag of the catalogue or of this request"));
+}
+absl::Status TagRepeated(std::string_view tag, int64_t first_row) {
+  return MakeError(kTagRepeated,
+                   absl::StrCat("tag: got ", Quoted(tag), " as in row ", first_row, ", want each tag once"));
+}
+absl::Status QuantityOutOfRange(std::string_view field, int64_t got, int64_t min, int64_t max) {
+  return MakeError(kQuantityOutOfRange,
+                   absl::StrCat(Text(field), ": got ", got, ", want ", min, " to ", max));
+}
+absl::Status TermEndsBeforeStart(std::string_view got_end, std::string_view start) {
+  return MakeError(kTermEndsBeforeStart, absl::StrCat("end_time: got ", Text(got_end),
+                                                      ", want a time after start_time (", Text(start), ")"));
+}
+absl::Status EntitlementConflict(std::string_view entitlement_id, std::string_view field,
+                                 std::string_view got, std::string_view booked) {
+  return MakeError(kEntitlementConflict,
+                   absl::StrCat(Text(field), ": got ", Quoted(got), " for entitlement ",
+                                Quoted(entitlement_id), ", want ", Quoted(booked), " as it is booked"));
+}
+absl::Status ProductInstanceUnknown(std::string_view product_id, std::string_view serial_number) {
+  return MakeError(kProductInstanceUnknown,
+                   absl::StrCat("udi: got ", Quoted(product_id), " ", Quoted(serial_number),
+                                ", want a product instance of this Smart Account"));
+}
+absl::Status ProductInstanceElsewhere(std::string_view product_id, std::string_view serial_number) {
+  return MakeError(kProductInstanceElsewhere,
+                   absl::StrCat("udi: got ", Quoted(product_id), " ", Quoted(serial_number),
+                                ", whose home is elsewhere, want one that is new or at home in "
+                                "this Virtual Account"));
+}
+absl::Status ReportUnbookable(std::string_view why) {
+  return MakeError(kReportUnbookable,
+                   absl::StrCat("report: got ", Text(why), ", want one that can be booked"));
+}
+absl::Status OutOfMemory() {
+  return MakeError(kOutOfMemory, "memory: got too little for a batch of reports, want more or a retry");
+}
+absl::Status PositionUnreadable(int64_t product_instance_id, int32_t tag_id) {
+  return MakeError(kPositionUnreadable,
+                   absl::StrCat("usage_positions: got bytes that are no timeline at product "
+                                "instance ",
+                                product_instance_id, ", tag ", tag_id, ", want what was stored"));
+}
+
+}  // namespace quartermaster::ledger

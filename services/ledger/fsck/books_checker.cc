@@ -1,0 +1,32 @@
+#include "services/ledger/fsck/books_checker.h"
+
+#include <pqxx/pqxx>
+
+#include "absl/strings/str_cat.h"
+#include "services/ledger/fsck/block_checks.h"
+#include "services/ledger/fsck/position_checks.h"
+#include "services/ledger/fsck/row_checks.h"
+
+namespace quartermaster::ledger::fsck {
+
+absl::StatusOr<Totals> CheckBooks(pg::Pool& pool, const FindingSink& sink, const Progress& progress) {
+  return pool.Read("ledger_check_books", [&](pqxx::transaction_base& transaction) -> absl::StatusOr<Totals> {
+    Totals totals;
+    const FindingSink counting_sink = [&](const Finding& finding) {
+      ++totals.findings;
+      sink(finding);
+    };
+    // A full estate takes minutes, and a slow reader of the findings makes the session idle meanwhile. No
+    // transaction id is taken, so nobody's feed waits; vacuum does.
+    transaction.exec("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
+    bool whole = CheckRows(transaction, counting_sink, progress);
+    for (const auto& row : transaction.exec("SELECT smart_account_id FROM smart_accounts ORDER BY 1")) {
+      whole = whole && CheckPositions(transaction, row[0].as<int64_t>(), counting_sink, progress, totals);
+    }
+    whole = whole && CheckBlocks(transaction, counting_sink, progress, totals);
+    if (!whole) return absl::CancelledError("fsck: the caller has gone");
+    return totals;
+  });
+}
+
+}  // namespace quartermaster::ledger::fsck

@@ -1,0 +1,28 @@
+// BooksService of ledger.v1: fsck for clients.
+#ifndef QUARTERMASTER_SERVICES_LEDGER_FSCK_BOOKS_SERVICE_H_
+#define QUARTERMASTER_SERVICES_LEDGER_FSCK_BOOKS_SERVICE_H_
+
+#include <atomic>
+
+#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "services/common/pg/pool.h"
+
+namespace quartermaster::ledger::fsck {
+
+// Thread-safe. One check at a time in a process: a second caller gets RESOURCE_EXHAUSTED.
+class BooksServiceImpl final : public v1::BooksService::Service {
+ public:
+  // The pool must outlive the service.
+  explicit BooksServiceImpl(pg::Pool& pool) : pool_(pool) {}
+
+  grpc::Status CheckBooks(grpc::ServerContext* context, const v1::CheckBooksRequest* request,
+                          grpc::ServerWriter<v1::CheckBooksResponse>* writer) override;
+
+ private:
+  pg::Pool& pool_;
+  std::atomic<bool> checking_ = false;
+};
+
+}  // namespace quartermaster::ledger::fsck
+
+#endif  // QUARTERMASTER_SERVICES_LEDGER_FSCK_BOOKS_SERVICE_H_

@@ -1,0 +1,260 @@
+#include "services/ledger/fsck/position_checks.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/ledger/fsck/entry_stream.h"
+#include "services/ledger/fsck/stored_reports.h"
+#include "services/ledger/fsck/usage_oracle.h"
+
+namespace quartermaster::ledger::fsck {
+namespace {
+
+// Consumers read at a time: bounds memory by the reports of so many.
+constexpr int kConsumersPerBatch = 50;
+
+constexpr char kSelectLeads[] = R"sql(
+  SELECT product_instance_id FROM product_instances
+  WHERE smart_account_id = $1 AND product_instance_id > $2 AND ha_lead_id = product_instance_id
+  ORDER BY product_instance_id LIMIT $3)sql";
+constexpr char kSelectMembers[] = R"sql(
+  SELECT product_instance_id, ha_lead_id, virtual_account_id, udi_pid, udi_sn FROM product_instances
+  WHERE smart_account_id = $1 AND product_instance_id = ANY($2::bigint[])
+  UNION ALL
+  SELECT product_instance_id, ha_lead_id, virtual_account_id, udi_pid, udi_sn FROM product_instances
+  WHERE smart_account_id = $1 AND ha_lead_id = ANY($2::bigint[]) AND ha_lead_id <> product_instance_id)sql";
+constexpr char kSelectPositions[] = R"sql(
+  SELECT p.product_instance_id, p.tag_id, t.tag, p.virtual_account_id, p.in_use, p.latest_end_s,
+         p.latest_report_id, p.latest_place
+  FROM usage_positions p JOIN license_tags t USING (tag_id)
+  WHERE p.smart_account_id = $1 AND p.product_instance_id = ANY($2::bigint[]))sql";
+constexpr char kSelectPolicy[] = R"sql(
+  SELECT floor(extract(epoch FROM effective_at))::bigint, counts, posted_at IS NOT NULL
+  FROM unverifiable_policies WHERE smart_account_id = $1 ORDER BY effective_at)sql";
+// A release ends the use at its own time; a policy switch that it posts on the way is earlier.
+constexpr char kSelectReleases[] = R"sql(
+  SELECT p.ha_lead_id, t.tag, floor(extract(epoch FROM max(e.effective_at)))::bigint
+  FROM ledger_changes c
+  JOIN ledger_entries e USING (smart_account_id, recorded_at, change_id)
+  JOIN product_instances p USING (smart_account_id, product_instance_id)
+  JOIN license_tags t ON t.tag_id = e.tag_id
+  WHERE c.smart_account_id = $1 AND c.kind = 4 AND e.book = 2
+  GROUP BY c.change_id, p.ha_lead_id, t.tag)sql";
+
+using ConsumerTag = std::pair<int64_t, std::string>;
+
+struct Position {
+  int32_t tag_id = 0;
+  int64_t virtual_account_id = 0;
+  int64_t in_use = 0;
+  int64_t latest_end_s = 0;
+  int64_t latest_report_id = 0;
+  int64_t latest_place = 0;
+};
+
+class AccountCheck {
+ public:
+  AccountCheck(pqxx::transaction_base& transaction, int64_t smart_account_id, const FindingSink& sink,
+               Totals& totals)
+      : transaction_(transaction),
+        smart_account_id_(smart_account_id),
+        sink_(sink),
+        totals_(totals),
+        reports_(transaction),
+        entries_(transaction, smart_account_id) {
+    CountingPolicy policy;
+    bool posted = true;
+    for (const auto& row : transaction_.exec_params(kSelectPolicy, smart_account_id)) {
+      if (posted && !row[2].as<bool>()) policies_.push_back(policy);
+      posted = row[2].as<bool>();
+      policy[row[0].as<int64_t>()] = row[1].as<bool>();
+      if (!posted) policies_.push_back(policy);
+    }
+    if (posted) policies_.push_back(policy);
+    for (const auto& row : transaction_.exec_params(kSelectReleases, smart_account_id)) {
+      releases_[{row[0].as<int64_t>(), row[1].as<std::string>()}].insert(row[2].as<int64_t>());
+    }
+  }
+
+  bool Run(const Progress& progress) {
+    int64_t last = 0;
+    while (true) {
+      const auto rows = transaction_.exec_params(kSelectLeads, smart_account_id_, last, kConsumersPerBatch);
+      if (rows.empty()) break;
+      std::vector<int64_t> leads;
+      for (const auto& row : rows) leads.push_back(row[0].as<int64_t>());
+      last = leads.back();
+      CheckBatch(leads);
+      if (!progress(absl::StrCat("positions of account ", smart_account_id_, ": ", totals_.reports,
+                                 " reports read"))) {
+        return false;
+      }
+    }
+    CheckEntriesWithoutConsumer(entries_.TakeAll(), {});
+    return true;
+  }
+
+ private:
+  void CheckBatch(const std::vector<int64_t>& leads) {
+    const std::string array = absl::StrCat("{", absl::StrJoin(leads, ","), "}");
+    std::vector<Member> members;
+    std::map<int64_t, int64_t> home;
+    for (const auto& row : transaction_.exec_params(kSelectMembers, smart_account_id_, array)) {
+      Member member{row[0].as<int64_t>(),
+                    row[1].as<int64_t>(),
+                    row[2].as<int64_t>(),
+                    {row[3].as<std::string>(), row[4].as<std::string>()}};
+      if (member.product_instance_id == member.lead_id) home[member.lead_id] = member.virtual_account_id;
+      members.push_back(std::move(member));
+    }
+    std::map<ConsumerTag, Position> positions;
+    for (const auto& row : transaction_.exec_params(kSelectPositions, smart_account_id_, array)) {
+      positions[{row[0].as<int64_t>(), row[2].as<std::string>()}] = {
+          row[1].as<int32_t>(), row[3].as<int64_t>(), row[4].as<int64_t>(),
+          row[5].as<int64_t>(), row[6].as<int64_t>(), row[7].as<int64_t>()};
+    }
+    auto usage = reports_.Read(smart_account_id_, members, sink_, totals_);
+    DeltasByPosition deltas = entries_.TakeThrough(leads.back());
+    for (auto& [key, stored] : usage) {
+      auto position = positions.find(key);
+      if (position == positions.end()) {
+        if (!stored.in_flight && !stored.points.empty()) {
+          sink_({"position_missing", Subject(key), "none",
+                 absl::StrCat(stored.points.size(), " measurements")});
+        }
+        continue;
+      }
+      ++totals_.positions;
+      DeltasByTime booked;
+      if (auto node = deltas.extract({key.first, position->second.tag_id})) booked = std::move(node.mapped());
+      if (!stored.in_flight) Judge(key, position->second, home[key.first], stored, booked);
+      positions.erase(position);
+    }
+    for (const auto& [key, position] : positions) {
+      sink_({"position_unexpected", Subject(key), absl::StrCat(position.in_use, " in use"),
+             "no stored report"});
+    }
+    CheckEntriesWithoutConsumer(deltas, usage);
+  }
+
+  // The differences under the policy by which there are fewest: none when it is posted everywhere.
+  void Judge(const ConsumerTag& key, const Position& got, int64_t home, StoredUsage& stored,
+             const DeltasByTime& booked) {
+    for (int64_t release_s : releases_[key]) {
+      OraclePoint release;
+      release.end_s = release_s;
+      release.release = true;
+      stored.points.push_back(release);
+    }
+    std::optional<std::vector<Finding>> fewest;
+    for (const CountingPolicy& policy : policies_) {
+      std::vector<Finding> found = Differences(key, got, home, UsageOracle(stored.points, policy), booked);
+      if (!fewest.has_value() || found.size() < fewest->size()) fewest = std::move(found);
+    }
+    for (const Finding& finding : *fewest) sink_(finding);
+  }
+
+  std::vector<Finding> Differences(const ConsumerTag& key, const Position& got, int64_t home,
+                                   const UsageOracle& oracle, const DeltasByTime& booked) const {
+    std::vector<Finding> found;
+    const auto differs = [&](const char* what, std::string is, std::string should) {
+      found.push_back(
+          {"position_differs", absl::StrCat(Subject(key), " ", what), std::move(is), std::move(should)});
+    };
+    if (got.in_use != oracle.InTheEnd()) {
+      differs("in use", absl::StrCat(got.in_use), absl::StrCat(oracle.InTheEnd()));
+    }
+    const OraclePoint none;
+    const OraclePoint* latest = oracle.Latest() == nullptr ? &none : oracle.Latest();
+    if (std::tie(got.latest_end_s, got.latest_report_id, got.latest_place) !=
+        std::tie(latest->end_s, latest->report_id, latest->place)) {
+      differs("latest measurement", Name(got.latest_end_s, got.latest_report_id, got.latest_place),
+              Name(latest->end_s, latest->report_id, latest->place));
+    }
+    if (got.virtual_account_id != home) {
+      differs("virtual account", absl::StrCat(got.virtual_account_id), absl::StrCat(home));
+    }
+    CompareHistory(key, oracle, booked, found);
+    return found;
+  }
+
+  static std::string Name(int64_t end_s, int64_t report_id, int64_t place) {
+    return absl::StrCat("end ", end_s, " report ", report_id, " place ", place);
+  }
+
+  // At every time at which either side changes, both must say the same.
+  void CompareHistory(const ConsumerTag& key, const UsageOracle& oracle, const DeltasByTime& booked,
+                      std::vector<Finding>& found) const {
+    std::map<int64_t, int64_t> booked_figures;
+    int64_t sum = 0;
+    for (const auto& [time, delta] : booked) booked_figures[time] = sum += delta;
+    auto is = booked_figures.begin();
+    auto should = oracle.figures().begin();
+    int64_t is_figure = 0, should_figure = 0;
+    while (is != booked_figures.end() || should != oracle.figures().end()) {
+      const bool take_is =
+          should == oracle.figures().end() || (is != booked_figures.end() && is->first <= should->first);
+      const int64_t time = take_is ? is->first : should->first;
+      if (is != booked_figures.end() && is->first == time) is_figure = (is++)->second;
+      if (should != oracle.figures().end() && should->first == time) should_figure = (should++)->second;
+      if (is_figure == should_figure) continue;
+      found.push_back({"usage_entries_differ", absl::StrCat(Subject(key), " at ", time),
+                       absl::StrCat(is_figure), absl::StrCat(should_figure)});
+      return;
+    }
+  }
+
+  // Entries of a product instance that is no consumer (any more), or of a tag it never reported.
+  void CheckEntriesWithoutConsumer(const DeltasByPosition& deltas,
+                                   const std::map<ConsumerTag, StoredUsage>& usage) {
+    for (const auto& [position, booked] : deltas) {
+      bool in_flight = false;
+      for (const auto& [key, stored] : usage) in_flight |= key.first == position.first && stored.in_flight;
+      int64_t sum = 0;
+      for (const auto& [time, delta] : booked) {
+        sum += delta;
+        if (sum == 0 || in_flight) continue;
+        sink_({"usage_entries_differ",
+               absl::StrCat("product instance ", position.first, " tag ", position.second, " at ", time),
+               absl::StrCat(sum), "0"});
+        break;
+      }
+    }
+  }
+
+  std::string Subject(const ConsumerTag& key) const {
+    return absl::StrCat("account ", smart_account_id_, " product instance ", key.first, " tag ", key.second);
+  }
+
+  pqxx::transaction_base& transaction_;
+  const int64_t smart_account_id_;
+  const FindingSink& sink_;
+  Totals& totals_;
+  StoredReports reports_;
+  EntryStream entries_;
+  // The policy in force; while switches are being posted, position by position, also those before.
+  std::vector<CountingPolicy> policies_;
+  std::map<ConsumerTag, std::set<int64_t>> releases_;
+};
+
+}  // namespace
+
+bool CheckPositions(pqxx::transaction_base& transaction, int64_t smart_account_id, const FindingSink& sink,
+                    const Progress& progress, Totals& totals) {
+  // Each batch looks up a few consumers by key, which no statistics should talk the planner out of.
+  transaction.exec(
+      "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off");
+  const bool whole = AccountCheck(transaction, smart_account_id, sink, totals).Run(progress);
+  transaction.exec(
+      "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on");
+  return whole;
+}
+
+}  // namespace quartermaster::ledger::fsck

@@ -1,0 +1,57 @@
+// Reads the reports of a few consumers back from their stored bytes, as far as ledger has applied
+// them, and judges each on the way.
+#ifndef QUARTERMASTER_SERVICES_LEDGER_FSCK_STORED_REPORTS_H_
+#define QUARTERMASTER_SERVICES_LEDGER_FSCK_STORED_REPORTS_H_
+
+#include <cstdint>
+#include <map>
+#include <pqxx/pqxx>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/ledger/fsck/finding.h"
+#include "services/ledger/fsck/usage_oracle.h"
+
+namespace quartermaster::ledger::fsck {
+
+using UdiPair = std::pair<std::string, std::string>;
+
+struct Member {
+  int64_t product_instance_id = 0;
+  int64_t lead_id = 0;
+  int64_t virtual_account_id = 0;
+  UdiPair udi;
+};
+
+// What the stored bytes say about one consumer and tag.
+struct StoredUsage {
+  std::vector<OraclePoint> points;
+  // A report that replaces an applied one is stored but not applied yet: not to be judged now.
+  bool in_flight = false;
+};
+
+class StoredReports {
+ public:
+  explicit StoredReports(pqxx::transaction_base& transaction);
+
+  // Usage of the members' consumers by (lead, tag). Adds to totals.reports.
+  std::map<std::pair<int64_t, std::string>, StoredUsage> Read(int64_t smart_account_id,
+                                                              const std::vector<Member>& members,
+                                                              const FindingSink& sink, Totals& totals);
+
+ private:
+  void ReadReport(const pqxx::row& row, const Member& member, StoredUsage& usage, const FindingSink& sink);
+  std::string Decompress(std::string_view body, int32_t dictionary_id) const;
+
+  pqxx::transaction_base& transaction_;
+  std::map<int32_t, std::string> dictionaries_;
+};
+
+// A PostgreSQL text[] literal.
+std::string ArrayLiteral(const std::vector<std::string>& values);
+
+}  // namespace quartermaster::ledger::fsck
+
+#endif  // QUARTERMASTER_SERVICES_LEDGER_FSCK_STORED_REPORTS_H_

@@ -1,0 +1,61 @@
+#include "services/ledger/jobs/post_policy_switches.h"
+
+#include <vector>
+
+#include "services/common/status/status_macros.h"
+#include "services/ledger/storage/maintenance_store.h"
+#include "services/ledger/storage/policy_store.h"
+#include "services/ledger/storage/usage_books.h"
+#include "services/ledger/storage/usage_position_store.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+constexpr int32_t kPositionsPerTransaction = 500;
+
+absl::Status PostTo(pg::RawConnection& connection, std::vector<StoredPosition>& positions, int64_t account,
+                    int32_t incarnation, absl::Time now) {
+  std::vector<StoredPosition*> all;
+  for (StoredPosition& position : positions) all.push_back(&position);
+  RETURN_IF_ERROR(LoadChunks(connection, all));
+  ASSIGN_OR_RETURN(const auto policies, LoadPolicies(connection, {&account, 1}));
+  UsageBooks books;
+  for (StoredPosition& position : positions) {
+    for (const CausedDelta& caused : position.timeline.Apply({}, policies.at(account))) {
+      books.Add({.smart_account_id = account,
+                 .virtual_account_id = position.virtual_account_id,
+                 .consumer_id = position.key.consumer_id,
+                 .tag_id = position.key.tag_id,
+                 .effective_s = caused.delta.effective_s,
+                 .quantity = caused.delta.quantity});
+    }
+  }
+  RETURN_IF_ERROR(SavePositions(connection, all));
+  return books.Write(connection, incarnation, {ChangeKind::kPolicySwitch, "service:ledger", "", now});
+}
+
+}  // namespace
+
+absl::StatusOr<bool> PostPolicySwitches::RunOnce(absl::Time now) {
+  ASSIGN_OR_RETURN(const bool any, session_.Look([](pg::RawConnection& connection) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const std::optional<UnpostedSwitch> unposted, NextUnpostedSwitch(connection));
+    return unposted.has_value();
+  }));
+  if (!any) return false;
+  bool more = false;
+  RETURN_IF_ERROR(
+      session_.Transact(now, [&](pg::RawConnection& connection, int32_t incarnation) -> absl::Status {
+        ASSIGN_OR_RETURN(std::optional<UnpostedSwitch> unposted, NextUnpostedSwitch(connection));
+        more = unposted.has_value();
+        if (!more) return absl::OkStatus();
+        ASSIGN_OR_RETURN(std::vector<StoredPosition> positions,
+                         LoadUnverifiablePositions(connection, unposted->through, kPositionsPerTransaction));
+        if (positions.empty()) return MarkSwitchPosted(connection, *unposted, now);
+        unposted->through = positions.back().key;
+        RETURN_IF_ERROR(PostTo(connection, positions, unposted->smart_account_id, incarnation, now));
+        return SavePostedThrough(connection, *unposted);
+      }));
+  return more;
+}
+
+}  // namespace quartermaster::ledger

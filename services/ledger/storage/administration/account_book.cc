@@ -1,0 +1,137 @@
+#include "services/ledger/storage/administration/account_book.h"
+
+#include "services/ledger/domain/ledger_errors.h"
+#include "services/ledger/storage/administration/sql_values.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+#define SMART_ACCOUNT_COLUMNS                                                                             \
+  "a.smart_account_id, a.domain, a.display_name,"                                                         \
+  " coalesce((SELECT p.counts FROM unverifiable_policies p WHERE p.smart_account_id = a.smart_account_id" \
+  "  ORDER BY p.effective_at DESC LIMIT 1), true),"                                                       \
+  " (extract(epoch FROM a.created_at) * 1000000)::bigint"
+#define VIRTUAL_ACCOUNT_COLUMNS \
+  "virtual_account_id, name, description, is_default, (extract(epoch FROM created_at) * 1000000)::bigint"
+
+// ledger_find_smart_account: a domain is unique, a display name need not be; the domain wins.
+constexpr char kFindSmartAccount[] =
+    "SELECT " SMART_ACCOUNT_COLUMNS
+    " FROM smart_accounts a WHERE lower(a.domain) = lower($1) OR lower(a.display_name) = lower($1)"
+    " ORDER BY lower(a.domain) = lower($1) DESC, a.smart_account_id LIMIT 1";
+constexpr char kDefaultSmartAccount[] =
+    "SELECT " SMART_ACCOUNT_COLUMNS " FROM smart_accounts a WHERE a.is_default";
+constexpr char kListSmartAccounts[] =
+    "SELECT " SMART_ACCOUNT_COLUMNS
+    " FROM smart_accounts a WHERE a.smart_account_id > $1 ORDER BY a.smart_account_id LIMIT $2";
+constexpr char kInsertSmartAccount[] =
+    "INSERT INTO smart_accounts (domain, display_name, is_default, created_at)"
+    " VALUES ($1, $2, $3, $4::timestamptz) ON CONFLICT DO NOTHING RETURNING smart_account_id";
+constexpr char kInsertVirtualAccount[] =
+    "INSERT INTO virtual_accounts (smart_account_id, name, description, is_default, created_at)"
+    " VALUES ($1, $2, $3, $4, $5::timestamptz) ON CONFLICT DO NOTHING";
+constexpr char kFindVirtualAccount[] =
+    "SELECT " VIRTUAL_ACCOUNT_COLUMNS
+    " FROM virtual_accounts WHERE smart_account_id = $1 AND lower(name) = lower($2)";
+constexpr char kListVirtualAccounts[] =
+    "SELECT " VIRTUAL_ACCOUNT_COLUMNS
+    " FROM virtual_accounts WHERE smart_account_id = $1 AND virtual_account_id > $2"
+    " ORDER BY virtual_account_id LIMIT $3";
+constexpr char kFindVirtualAccountIds[] =
+    "SELECT n.name, v.virtual_account_id FROM unnest($2::text[]) AS n (name)"
+    " JOIN virtual_accounts v ON v.smart_account_id = $1 AND lower(v.name) = lower(n.name)";
+
+SmartAccount SmartAccountOf(const pqxx::row& row) {
+  return {row[0].as<int64_t>(), row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<bool>(),
+          MicrosAt(row[4])};
+}
+
+VirtualAccount VirtualAccountOf(const pqxx::row& row) {
+  return {row[0].as<int64_t>(), row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<bool>(),
+          MicrosAt(row[4])};
+}
+
+}  // namespace
+
+absl::StatusOr<SmartAccount> FindSmartAccount(pqxx::transaction_base& transaction, const std::string& named) {
+  const pqxx::result rows = named.empty() ? transaction.exec(kDefaultSmartAccount)
+                                          : transaction.exec_params(kFindSmartAccount, named);
+  if (rows.empty()) return SmartAccountUnknown(named);
+  return SmartAccountOf(rows[0]);
+}
+
+std::vector<SmartAccount> ListSmartAccounts(pqxx::transaction_base& transaction, int64_t after_id,
+                                            int limit) {
+  std::vector<SmartAccount> accounts;
+  for (const auto& row : transaction.exec_params(kListSmartAccounts, after_id, limit)) {
+    accounts.push_back(SmartAccountOf(row));
+  }
+  return accounts;
+}
+
+absl::StatusOr<SmartAccount> EnsureSmartAccount(pqxx::transaction_base& transaction,
+                                                const std::string& domain, const std::string& display_name,
+                                                bool is_default, absl::Time now) {
+  const pqxx::result inserted =
+      transaction.exec_params(kInsertSmartAccount, domain, display_name, is_default, TimeText(now));
+  if (!inserted.empty()) {
+    transaction.exec_params(kInsertVirtualAccount, inserted[0][0].as<int64_t>(), "Default", "", true,
+                            TimeText(now));
+  }
+  // A replica that lost the race for the default account finds the winner's.
+  const pqxx::result rows = is_default ? transaction.exec(kDefaultSmartAccount)
+                                       : transaction.exec_params(kFindSmartAccount, domain);
+  if (rows.empty()) return SmartAccountUnknown(domain);
+  SmartAccount account = SmartAccountOf(rows[0]);
+  if (!is_default && account.display_name != display_name)
+    return SmartAccountExists(domain, account.display_name);
+  return account;
+}
+
+absl::StatusOr<VirtualAccount> FindVirtualAccount(pqxx::transaction_base& transaction,
+                                                  int64_t smart_account_id, const std::string& name,
+                                                  const char* field) {
+  const pqxx::result rows = transaction.exec_params(kFindVirtualAccount, smart_account_id, name);
+  if (rows.empty()) return VirtualAccountUnknown(field, name);
+  return VirtualAccountOf(rows[0]);
+}
+
+std::vector<VirtualAccount> ListVirtualAccounts(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                                int64_t after_id, int limit) {
+  std::vector<VirtualAccount> accounts;
+  for (const auto& row : transaction.exec_params(kListVirtualAccounts, smart_account_id, after_id, limit)) {
+    accounts.push_back(VirtualAccountOf(row));
+  }
+  return accounts;
+}
+
+VirtualAccount EnsureVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                    const std::string& name, const std::string& description, absl::Time now) {
+  transaction.exec_params(kInsertVirtualAccount, smart_account_id, name, description, false, TimeText(now));
+  return VirtualAccountOf(transaction.exec_params1(kFindVirtualAccount, smart_account_id, name));
+}
+
+std::map<std::string, int64_t> VirtualAccountIds(pqxx::transaction_base& transaction,
+                                                 int64_t smart_account_id,
+                                                 const std::set<std::string>& names) {
+  std::map<std::string, int64_t> ids;
+  const std::vector<std::string> wanted(names.begin(), names.end());
+  for (const auto& row :
+       transaction.exec_params(kFindVirtualAccountIds, smart_account_id, TextArray(wanted))) {
+    ids[row[0].as<std::string>()] = row[1].as<int64_t>();
+  }
+  return ids;
+}
+
+std::map<int64_t, std::string> VirtualAccountNames(pqxx::transaction_base& transaction,
+                                                   int64_t smart_account_id) {
+  std::map<int64_t, std::string> names;
+  for (const auto& row : transaction.exec_params(
+           "SELECT virtual_account_id, name FROM virtual_accounts WHERE smart_account_id = $1",
+           smart_account_id)) {
+    names[row[0].as<int64_t>()] = row[1].as<std::string>();
+  }
+  return names;
+}
+
+}  // namespace quartermaster::ledger

@@ -1,0 +1,139 @@
+#include "services/ledger/storage/maintenance_store.h"
+
+#include "services/common/status/status_macros.h"
+#include "services/ledger/domain/reporting_policy.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+// Stale as domain/reporting_policy.h says; flags & 1 is a clock suspect.
+#define QM_MEANT_BY_FILTER                                                                               \
+  " u.smart_account_id = $1 AND u.in_use > 0 AND ($2 = 0 OR u.product_instance_id = $2)"                 \
+  " AND CASE WHEN $3 <> '' THEN t.tag = $3"                                                              \
+  " ELSE u.flags & 1 = 0 AND greatest("                                                                  \
+  "  (SELECT l.last_measured_s FROM product_instances l"                                                 \
+  "   WHERE l.smart_account_id = u.smart_account_id AND l.product_instance_id = u.product_instance_id)," \
+  "  (SELECT max(m.last_measured_s) FROM product_instances m"                                            \
+  "   WHERE m.smart_account_id = u.smart_account_id AND m.ha_lead_id = u.product_instance_id"            \
+  "    AND m.ha_lead_id <> m.product_instance_id)) - u.latest_end_s >= $4 END"
+
+constexpr char kPositionsToRelease[] =
+    "SELECT u.product_instance_id, u.tag_id FROM usage_positions u JOIN license_tags t USING (tag_id)"
+    " WHERE (u.product_instance_id, u.tag_id) > ($5, $6) AND" QM_MEANT_BY_FILTER
+    " ORDER BY u.product_instance_id, u.tag_id LIMIT $7";
+
+constexpr char kStillToRelease[] =
+    "SELECT u.product_instance_id, u.tag_id"
+    " FROM unnest($5::bigint[], $6::int[]) AS k (product_instance_id, tag_id)"
+    " JOIN usage_positions u ON u.smart_account_id = $1 AND u.product_instance_id = k.product_instance_id"
+    " AND u.tag_id = k.tag_id JOIN license_tags t ON t.tag_id = u.tag_id WHERE" QM_MEANT_BY_FILTER;
+
+#undef QM_MEANT_BY_FILTER
+
+constexpr char kNextUnposted[] = R"sql(
+  SELECT DISTINCT ON (smart_account_id) smart_account_id, effective_at, posted_through_product_instance_id,
+         posted_through_tag_id
+  FROM unverifiable_policies WHERE posted_at IS NULL
+  ORDER BY smart_account_id, effective_at DESC LIMIT 1)sql";
+
+constexpr char kSaveThrough[] = R"sql(
+  UPDATE unverifiable_policies SET posted_through_product_instance_id = $3, posted_through_tag_id = $4
+  WHERE smart_account_id = $1 AND effective_at = $2)sql";
+
+constexpr char kMarkPosted[] = R"sql(
+  UPDATE unverifiable_policies SET posted_at = $3
+  WHERE smart_account_id = $1 AND effective_at <= $2 AND posted_at IS NULL)sql";
+
+constexpr char kTakeAcknowledgements[] = R"sql(
+  UPDATE product_instances p SET last_acknowledged_at = greatest(p.last_acknowledged_at, a.issued_at)
+  FROM (SELECT s.udi_pid, s.udi_sn, max(c.issued_at) AS issued_at
+        FROM unnest($1::bigint[], $2::bigint[]) AS k (smart_account_id, change_id)
+        JOIN authority_v1_changes c USING (smart_account_id, change_id)
+        CROSS JOIN LATERAL unnest(c.sender_ids) AS sender (sender_id)
+        JOIN ingest_v1_senders s USING (sender_id)
+        GROUP BY 1, 2) a
+  WHERE p.udi_pid = a.udi_pid AND p.udi_sn = a.udi_sn)sql";
+
+pg::Params ParamsOf(const ReleaseFilter& filter) {
+  pg::Params params;
+  params.Add(filter.smart_account_id);
+  params.Add(filter.consumer_id.value_or(0));
+  params.AddText(filter.tag);
+  params.Add(kStaleAfterS);
+  return params;
+}
+
+std::vector<PositionKey> KeysOf(const ReleaseFilter& filter, const pg::Result& rows) {
+  std::vector<PositionKey> keys;
+  for (int row = 0; row < rows.rows(); ++row) {
+    keys.push_back({filter.smart_account_id, rows.Int64(row, 0), rows.Int32(row, 1)});
+  }
+  return keys;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<PositionKey>> PositionsToRelease(pg::RawConnection& connection,
+                                                            const ReleaseFilter& filter,
+                                                            const PositionKey& after, int32_t limit) {
+  pg::Params params = ParamsOf(filter);
+  params.Add(after.consumer_id);
+  params.Add(after.tag_id);
+  params.Add(int64_t{limit});
+  ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kPositionsToRelease, params));
+  return KeysOf(filter, rows);
+}
+
+absl::StatusOr<std::vector<PositionKey>> StillToRelease(pg::RawConnection& connection,
+                                                        const ReleaseFilter& filter,
+                                                        std::span<const PositionKey> keys) {
+  std::vector<int64_t> consumers;
+  std::vector<int32_t> tags;
+  for (const PositionKey& key : keys) {
+    consumers.push_back(key.consumer_id);
+    tags.push_back(key.tag_id);
+  }
+  pg::Params params = ParamsOf(filter);
+  params.AddArray(consumers);
+  params.AddArray(tags);
+  ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kStillToRelease, params));
+  return KeysOf(filter, rows);
+}
+
+absl::StatusOr<std::optional<UnpostedSwitch>> NextUnpostedSwitch(pg::RawConnection& connection) {
+  ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kNextUnposted, pg::Params()));
+  if (rows.rows() == 0) return std::nullopt;
+  const int64_t account = rows.Int64(0, 0);
+  return UnpostedSwitch{account, rows.Time(0, 1), {account, rows.Int64(0, 2), rows.Int32(0, 3)}};
+}
+
+absl::Status SavePostedThrough(pg::RawConnection& connection, const UnpostedSwitch& unposted) {
+  pg::Params params;
+  params.Add(unposted.smart_account_id);
+  params.Add(unposted.effective_at);
+  params.Add(unposted.through.consumer_id);
+  params.Add(unposted.through.tag_id);
+  return connection.Execute(kSaveThrough, params).status();
+}
+
+absl::Status MarkSwitchPosted(pg::RawConnection& connection, const UnpostedSwitch& unposted, absl::Time now) {
+  pg::Params params;
+  params.Add(unposted.smart_account_id);
+  params.Add(unposted.effective_at);
+  params.Add(now);
+  return connection.Execute(kMarkPosted, params).status();
+}
+
+absl::Status TakeAcknowledgements(pg::RawConnection& connection, std::span<const pg::Change> changes) {
+  std::vector<int64_t> accounts, ids;
+  for (const pg::Change& change : changes) {
+    accounts.push_back(change.smart_account_id);
+    ids.push_back(change.position.change_id);
+  }
+  pg::Params params;
+  params.AddArray(accounts);
+  params.AddArray(ids);
+  return connection.Execute(kTakeAcknowledgements, params).status();
+}
+
+}  // namespace quartermaster::ledger

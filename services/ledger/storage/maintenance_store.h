@@ -1,0 +1,55 @@
+// SQL of the jobs beside the apply job: what to release, which policy switches are not posted yet,
+// and acknowledgements taken over. Under the lock of the usage books (usage_lock.h).
+#ifndef QUARTERMASTER_SERVICES_LEDGER_STORAGE_MAINTENANCE_STORE_H_
+#define QUARTERMASTER_SERVICES_LEDGER_STORAGE_MAINTENANCE_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/common/pg/change_feed.h"
+#include "services/common/pg/raw_connection.h"
+#include "services/ledger/storage/stored_position.h"
+
+namespace quartermaster::ledger {
+
+struct ReleaseFilter {
+  int64_t smart_account_id = 0;
+  // Of one consumer; absent = of all.
+  std::optional<int64_t> consumer_id;
+  // One tag, stale or not; empty = every stale one.
+  std::string tag;
+};
+// Positions with something in use that the filter means, after `after` in the order of their keys. Without
+// the lock: what it found may have changed since.
+absl::StatusOr<std::vector<PositionKey>> PositionsToRelease(pg::RawConnection& connection,
+                                                            const ReleaseFilter& filter,
+                                                            const PositionKey& after, int32_t limit);
+// Those of `keys` that the filter still means.
+absl::StatusOr<std::vector<PositionKey>> StillToRelease(pg::RawConnection& connection,
+                                                        const ReleaseFilter& filter,
+                                                        std::span<const PositionKey> keys);
+
+// The newest switch of an account that has not been posted to all its positions.
+struct UnpostedSwitch {
+  int64_t smart_account_id = 0;
+  absl::Time effective_at;
+  // Positions up to here are done.
+  PositionKey through;
+};
+absl::StatusOr<std::optional<UnpostedSwitch>> NextUnpostedSwitch(pg::RawConnection& connection);
+absl::Status SavePostedThrough(pg::RawConnection& connection, const UnpostedSwitch& unposted);
+// Closes this switch and all before it.
+absl::Status MarkSwitchPosted(pg::RawConnection& connection, const UnpostedSwitch& unposted, absl::Time now);
+
+// Sets last_acknowledged_at of the product instances that these changes of the authority name.
+absl::Status TakeAcknowledgements(pg::RawConnection& connection, std::span<const pg::Change> changes);
+
+}  // namespace quartermaster::ledger
+
+#endif  // QUARTERMASTER_SERVICES_LEDGER_STORAGE_MAINTENANCE_STORE_H_

@@ -1,0 +1,232 @@
+#include "services/ledger/storage/product_instance_store.h"
+
+#include <string_view>
+
+#include "services/common/status/status_macros.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+#define QM_INSTANCE_COLUMNS                                                \
+  "SELECT i.product_instance_id, i.smart_account_id, i.udi_pid, i.udi_sn," \
+  " i.virtual_account_id, i.ha_lead_id, lead.virtual_account_id FROM "
+#define QM_JOIN_LEAD                                                           \
+  " JOIN product_instances lead ON lead.smart_account_id = i.smart_account_id" \
+  " AND lead.product_instance_id = i.ha_lead_id"
+
+constexpr char kSelectInstancesByUdi[] = QM_INSTANCE_COLUMNS
+    "unnest($1::text[], $2::text[]) AS wanted (pid, sn)"
+    " JOIN product_instances i ON i.udi_pid = wanted.pid AND i.udi_sn = wanted.sn" QM_JOIN_LEAD;
+
+constexpr char kSelectInstancesById[] = QM_INSTANCE_COLUMNS
+    "unnest($1::bigint[], $2::bigint[]) AS wanted (smart_account_id, id)"
+    " JOIN product_instances i ON i.smart_account_id = wanted.smart_account_id"
+    " AND i.product_instance_id = wanted.id" QM_JOIN_LEAD;
+
+constexpr char kSelectHaMembers[] = QM_INSTANCE_COLUMNS
+    "unnest($2::bigint[]) AS wanted (lead_id)"
+    " JOIN product_instances i ON i.smart_account_id = $1 AND (i.ha_lead_id = wanted.lead_id"
+    " AND i.ha_lead_id <> i.product_instance_id OR i.product_instance_id = wanted.lead_id)" QM_JOIN_LEAD;
+
+#undef QM_INSTANCE_COLUMNS
+#undef QM_JOIN_LEAD
+
+constexpr char kDrawInstanceIds[] =
+    "SELECT nextval('product_instances_product_instance_id_seq') FROM generate_series(1, $1)";
+
+constexpr char kInsertInstances[] =
+    "INSERT INTO product_instances (product_instance_id, smart_account_id, udi_pid, udi_sn,"
+    " virtual_account_id, ha_lead_id, created_at) OVERRIDING SYSTEM VALUE"
+    " SELECT id, smart_account_id, pid, sn, virtual_account_id, id, $6"
+    " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])"
+    " AS i (id, smart_account_id, pid, sn, virtual_account_id)";
+
+constexpr char kSelectDefaultVirtualAccounts[] =
+    "SELECT smart_account_id, virtual_account_id FROM virtual_accounts"
+    " WHERE is_default AND smart_account_id = ANY ($1)";
+
+constexpr char kUpdateContacts[] =
+    "UPDATE product_instances i SET"
+    " first_contact_at = LEAST(i.first_contact_at, c.first),"
+    " last_contact_at = GREATEST(i.last_contact_at, c.last),"
+    " software_version = CASE WHEN c.version <> ''"
+    " AND c.measured_s >= COALESCE(i.last_measured_s, 0)"
+    " THEN c.version ELSE i.software_version END,"
+    " last_measured_s = GREATEST(i.last_measured_s, NULLIF(c.measured_s, 0)),"
+    " ever_verified = i.ever_verified OR c.verified <> 0"
+    " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],"
+    " $6::text[], $7::smallint[])"
+    " AS c (smart_account_id, id, first, last, measured_s, version, verified)"
+    " WHERE i.smart_account_id = c.smart_account_id AND i.product_instance_id = c.id";
+
+constexpr char kSelectAcknowledged[] =
+    "SELECT id, floor(extract(epoch FROM acknowledged_at))::bigint"
+    " FROM (SELECT l.product_instance_id AS id, greatest(l.last_acknowledged_at,"
+    "   (SELECT max(m.last_acknowledged_at) FROM product_instances m"
+    "    WHERE m.smart_account_id = l.smart_account_id AND m.ha_lead_id = l.product_instance_id"
+    "     AND m.ha_lead_id <> m.product_instance_id)) AS acknowledged_at"
+    "  FROM unnest($2::bigint[]) AS wanted (id) JOIN product_instances l"
+    "   ON l.smart_account_id = $1 AND l.product_instance_id = wanted.id) AS consumer"
+    " WHERE acknowledged_at IS NOT NULL";
+
+constexpr char kUpdateLead[] =
+    "UPDATE product_instances SET ha_lead_id = $2"
+    " WHERE smart_account_id = $1 AND product_instance_id = ANY ($3)";
+
+std::vector<InstanceRow> ReadRows(const pg::Result& result) {
+  std::vector<InstanceRow> rows;
+  rows.reserve(result.rows());
+  for (int row = 0; row < result.rows(); ++row) {
+    rows.push_back({.product_instance_id = result.Int64(row, 0),
+                    .smart_account_id = result.Int64(row, 1),
+                    .udi = {std::string(result.Bytes(row, 2)), std::string(result.Bytes(row, 3))},
+                    .virtual_account_id = result.Int64(row, 4),
+                    .lead_id = result.Int64(row, 5),
+                    .lead_virtual_account_id = result.Int64(row, 6)});
+  }
+  return rows;
+}
+
+absl::Status DrawIds(pg::RawConnection& connection, std::span<InstanceRow> instances) {
+  pg::Params params;
+  params.Add(static_cast<int32_t>(instances.size()));
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kDrawInstanceIds, params));
+  for (size_t i = 0; i < instances.size(); ++i) {
+    instances[i].product_instance_id = result.Int64(static_cast<int>(i), 0);
+    instances[i].lead_id = instances[i].product_instance_id;
+    instances[i].lead_virtual_account_id = instances[i].virtual_account_id;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<InstanceRow>> FindInstances(pg::RawConnection& connection,
+                                                       std::span<const UdiText> udis) {
+  std::vector<std::string_view> pids;
+  std::vector<std::string_view> sns;
+  for (const UdiText& udi : udis) {
+    pids.push_back(udi.product_id);
+    sns.push_back(udi.serial_number);
+  }
+  pg::Params params;
+  params.AddTextArray(pids);
+  params.AddTextArray(sns);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectInstancesByUdi, params));
+  return ReadRows(result);
+}
+
+absl::StatusOr<std::vector<InstanceRow>> FindInstancesById(pg::RawConnection& connection,
+                                                           std::span<const InstanceKey> keys) {
+  std::vector<int64_t> accounts;
+  std::vector<int64_t> ids;
+  for (const InstanceKey& key : keys) {
+    accounts.push_back(key.smart_account_id);
+    ids.push_back(key.product_instance_id);
+  }
+  pg::Params params;
+  params.AddArray(accounts);
+  params.AddArray(ids);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectInstancesById, params));
+  return ReadRows(result);
+}
+
+absl::StatusOr<std::vector<InstanceRow>> FindHaMembers(pg::RawConnection& connection,
+                                                       int64_t smart_account_id,
+                                                       std::span<const int64_t> lead_ids) {
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.AddArray(lead_ids);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectHaMembers, params));
+  return ReadRows(result);
+}
+
+absl::Status InsertInstances(pg::RawConnection& connection, std::span<InstanceRow> instances,
+                             absl::Time now) {
+  if (instances.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(DrawIds(connection, instances));
+  std::vector<int64_t> ids;
+  std::vector<int64_t> accounts;
+  std::vector<std::string_view> pids;
+  std::vector<std::string_view> sns;
+  std::vector<int64_t> homes;
+  for (const InstanceRow& instance : instances) {
+    ids.push_back(instance.product_instance_id);
+    accounts.push_back(instance.smart_account_id);
+    pids.push_back(instance.udi.product_id);
+    sns.push_back(instance.udi.serial_number);
+    homes.push_back(instance.virtual_account_id);
+  }
+  pg::Params params;
+  params.AddArray(ids);
+  params.AddArray(accounts);
+  params.AddTextArray(pids);
+  params.AddTextArray(sns);
+  params.AddArray(homes);
+  params.Add(now);
+  return connection.Execute(kInsertInstances, params).status();
+}
+
+absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> DefaultVirtualAccounts(
+    pg::RawConnection& connection, std::span<const int64_t> smart_account_ids) {
+  pg::Params params;
+  params.AddArray(smart_account_ids);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectDefaultVirtualAccounts, params));
+  absl::flat_hash_map<int64_t, int64_t> defaults;
+  for (int row = 0; row < result.rows(); ++row) {
+    defaults.emplace(result.Int64(row, 0), result.Int64(row, 1));
+  }
+  return defaults;
+}
+
+absl::Status RecordContacts(pg::RawConnection& connection, std::span<const Contact> contacts) {
+  if (contacts.empty()) return absl::OkStatus();
+  std::vector<int64_t> accounts;
+  std::vector<int64_t> ids;
+  std::vector<absl::Time> firsts;
+  std::vector<absl::Time> lasts;
+  std::vector<int64_t> measured;
+  std::vector<std::string_view> versions;
+  std::vector<int16_t> verified;
+  for (const Contact& contact : contacts) {
+    accounts.push_back(contact.smart_account_id);
+    ids.push_back(contact.product_instance_id);
+    firsts.push_back(contact.first);
+    lasts.push_back(contact.last);
+    measured.push_back(contact.last_measured_s);
+    versions.push_back(contact.software_version);
+    verified.push_back(contact.verified ? 1 : 0);
+  }
+  pg::Params params;
+  params.AddArray(accounts);
+  params.AddArray(ids);
+  params.AddArray(firsts);
+  params.AddArray(lasts);
+  params.AddArray(measured);
+  params.AddTextArray(versions);
+  params.AddArray(verified);
+  return connection.Execute(kUpdateContacts, params).status();
+}
+
+absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> LastAcknowledged(pg::RawConnection& connection,
+                                                                       int64_t smart_account_id,
+                                                                       std::span<const int64_t> lead_ids) {
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.AddArray(lead_ids);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectAcknowledged, params));
+  absl::flat_hash_map<int64_t, int64_t> times;
+  for (int row = 0; row < result.rows(); ++row) times.emplace(result.Int64(row, 0), result.Int64(row, 1));
+  return times;
+}
+
+absl::Status SetLead(pg::RawConnection& connection, int64_t smart_account_id, int64_t lead_id,
+                     std::span<const int64_t> members) {
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.Add(lead_id);
+  params.AddArray(members);
+  return connection.Execute(kUpdateLead, params).status();
+}
+
+}  // namespace quartermaster::ledger

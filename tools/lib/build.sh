@@ -1,0 +1,5 @@
+# shellcheck shell=bash
+run_build() {
+  ensure_packages
+  bazel_build //... "$@"
+}
