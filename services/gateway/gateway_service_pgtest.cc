@@ -14,6 +14,7 @@
 #include "quartermaster/gateway/v1/gateway.grpc.pb.h"
 #include "services/common/errors/error.h"
 #include "services/common/rpc/status_conversion.h"
+#include "services/common/testing/eventually.h"
 #include "services/common/testing/postgres_fixture.h"
 #include "services/gateway/files/private_files.h"
 #include "services/gateway/testing/https_client.h"
@@ -122,12 +123,7 @@ TEST_F(GatewayServiceTest, ReadyMeansThatEveryServiceBehindServes) {
   Start();
   EXPECT_EQ(Get("/readyz", "").result_int(), 200u);
   backend_.SetServing(false);
-  int code = 200;
-  for (int i = 0; i < 100 && code == 200; ++i) {
-    absl::SleepFor(absl::Milliseconds(50));
-    code = static_cast<int>(Get("/readyz", "").result_int());
-  }
-  EXPECT_EQ(code, 503);
+  EXPECT_TRUE(testing::Eventually([&] { return Get("/readyz", "").result_int() == 503u; }));
   // Which, and not why: everybody may ask.
   EXPECT_EQ(Get("/readyz", "").body(), "ingest: not serving\nledger: not serving\nauthority: not serving\n");
 }
@@ -157,13 +153,9 @@ TEST_F(GatewayServiceTest, ARevokedCredentialStopsWorking) {
                               return absl::OkStatus();
                             })
                   .ok());
-  std::string id = "ok";
-  for (int i = 0; i < 100 && id == "ok"; ++i) {
-    absl::SleepFor(absl::Milliseconds(100));
-    const auto node = GetNode(credential);
-    id = node.ok() ? "ok" : errors::ErrorId(node.status());
-  }
-  EXPECT_EQ(id, "gateway.unauthenticated");
+  absl::Status status;
+  EXPECT_TRUE(testing::Eventually([&] { return !(status = GetNode(credential).status()).ok(); }));
+  EXPECT_EQ(errors::ErrorId(status), "gateway.unauthenticated");
 }
 
 TEST_F(GatewayServiceTest, NoSecretStandsInTheDatabaseOrInTheMetrics) {
@@ -216,11 +208,9 @@ TEST_F(GatewayServiceTest, StoppingDoesNotWaitForCredentialsThatNobodyCanCheck) 
 TEST_F(GatewayServiceTest, WithoutTheDatabaseHealthSaysSoAndComesBackWithIt) {
   Start();
   testing::SharedPostgres().Kill();
-  for (int i = 0; i < 200 && service_->Health().ok(); ++i) absl::SleepFor(absl::Milliseconds(50));
-  EXPECT_FALSE(service_->Health().ok());
+  EXPECT_TRUE(testing::Eventually([&] { return !service_->Health().ok(); }));
   testing::SharedPostgres().Start();
-  for (int i = 0; i < 200 && !service_->Health().ok(); ++i) absl::SleepFor(absl::Milliseconds(50));
-  EXPECT_TRUE(service_->Health().ok()) << service_->Health();
+  EXPECT_TRUE(testing::Eventually([&] { return service_->Health().ok(); })) << service_->Health();
   EXPECT_TRUE(GetNode(Credential()).ok());
 }
 

@@ -3,10 +3,12 @@
 //
 // usage: online_load --target HOST:PORT --ca FILE --method /pkg.Service/Method --requests FILE
 //                    [--bearer-file FILE] [--concurrency N] [--rate R] [--seconds S] [--skip N]
+//                    [--samples FILE]
 // The requests file holds messages, each with a 4-byte little-endian length before it. They are
 // sent once each, in order, after the first N; the run ends with them or after S seconds. With --rate the
 // calls leave on a schedule (open loop) and latency counts from the scheduled time, so a stalled server
-// cannot hide. Prints one JSON object.
+// cannot hide. Prints one JSON object. The samples are a line a call, as they ended: microseconds from the
+// start to when it was due, and its latency.
 #include <fcntl.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -34,7 +36,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 struct Settings {
-  std::string target, ca, method, requests, bearer;
+  std::string target, ca, method, requests, bearer, samples;
   int concurrency = 64;
   double rate = 0;
   double seconds = 30;
@@ -62,6 +64,8 @@ Settings ParseArguments(int argc, char** argv) {
       settings.method = value;
     else if (name == "--requests")
       settings.requests = value;
+    else if (name == "--samples")
+      settings.samples = value;
     else if (name == "--bearer-file")
       settings.bearer = ReadFile(value);
     else if (name == "--concurrency")
@@ -159,18 +163,24 @@ class Load {
     }
   }
 
-  void Print() {
-    std::sort(latencies_us_.begin(), latencies_us_.end());
+  void WriteSamples() const {
+    std::ofstream file(settings_.samples);
+    for (const Sample& sample : samples_) file << sample.due_us << ' ' << sample.latency_us << '\n';
+  }
+
+  void Print() const {
+    std::vector<int64_t> latencies_us;
+    for (const Sample& sample : samples_) latencies_us.push_back(sample.latency_us);
+    std::sort(latencies_us.begin(), latencies_us.end());
     auto percentile = [&](double p) {
-      return latencies_us_.empty()
-                 ? 0.0
-                 : latencies_us_[static_cast<size_t>(p * (latencies_us_.size() - 1))] / 1000.0;
+      return latencies_us.empty() ? 0.0
+                                  : latencies_us[static_cast<size_t>(p * (latencies_us.size() - 1))] / 1000.0;
     };
     const double seconds = std::chrono::duration<double>(finished_ - started_).count();
     std::printf(
         "{\"calls\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,"
         "\"codes\":{",
-        latencies_us_.size(), seconds, latencies_us_.size() / seconds, percentile(0.5), percentile(0.99),
+        latencies_us.size(), seconds, latencies_us.size() / seconds, percentile(0.5), percentile(0.99),
         percentile(1));
     const char* separator = "";
     for (const auto& [code, count] : codes_) {
@@ -206,8 +216,10 @@ class Load {
   }
 
   void Count(const Call& call) {
-    latencies_us_.push_back(
-        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - call.scheduled).count());
+    const auto us = [](SteadyClock::duration time) {
+      return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+    };
+    samples_.push_back({us(call.scheduled - started_), us(SteadyClock::now() - call.scheduled)});
     ++codes_[call.status.error_code()];
     if (!call.status.ok() && codes_[call.status.error_code()] == 1) {
       std::fprintf(stderr, "online_load: %s\n", call.status.error_message().c_str());
@@ -221,7 +233,10 @@ class Load {
   size_t next_;
   int in_flight_ = 0;
   SteadyClock::time_point started_, stop_, finished_;
-  std::vector<int64_t> latencies_us_;
+  struct Sample {
+    int64_t due_us, latency_us;
+  };
+  std::vector<Sample> samples_;
   std::map<int, int64_t> codes_;
 };
 
@@ -233,6 +248,7 @@ int main(int argc, char** argv) {
   const Settings settings = ParseArguments(argc, argv);
   Load load(settings, MapRequests(settings.requests));
   load.Run();
+  if (!settings.samples.empty()) load.WriteSamples();
   load.Print();
   return 0;
 }

@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "db/migrator.h"
 #include "services/common/pg/raw_connection.h"
 #include "services/common/postgres_host/embedded_postgres.h"
+#include "services/common/postgres_host/postmaster.h"
 #include "services/common/testing/scratch_directory.h"
 
 namespace quartermaster::testing {
@@ -100,6 +102,10 @@ void PostgresFixture::EndServer(int signal_number) {
   kill(server, signal_number);
   // The signal takes its time; nobody shall find it still running.
   waitpid(server, nullptr, 0);
+  // The server's sessions outlive it for moments, in which one may still commit.
+  while (postgres_host::AnyoneWorksIn(state_->postgres->cluster_directory())) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
 }
 
 void PostgresFixture::Kill() { EndServer(SIGKILL); }

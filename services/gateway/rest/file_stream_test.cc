@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "services/common/lifecycle/resident_bytes.h"
+#include "services/common/testing/eventually.h"
 #include "services/gateway/testing/rest_door.h"
 
 namespace quartermaster::gateway {
@@ -115,10 +116,7 @@ TEST_F(FileStreamTest, AClientThatVanishesCancelsTheImport) {
     while (door_.door.backend.bytes_imported() == 0) absl::SleepFor(absl::Milliseconds(5));
     client.Close();
   }
-  for (int i = 0; i < 1000 && door_.door.backend.cancelled() == 0; ++i) {
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  EXPECT_EQ(door_.door.backend.cancelled(), 1);
+  EXPECT_TRUE(testing::Eventually([&] { return door_.door.backend.cancelled() == 1; }));
 }
 
 TEST_F(FileStreamTest, ABodyThatIsNotHttpBreaksTheImportOff) {
@@ -128,10 +126,7 @@ TEST_F(FileStreamTest, ABodyThatIsNotHttpBreaksTheImportOff) {
   const auto response = client.Read();
   EXPECT_NE(response.body().find("gateway.request_malformed"), std::string::npos)
       << response.result_int() << response.body();
-  for (int i = 0; i < 1000 && door_.door.backend.cancelled() == 0; ++i) {
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  EXPECT_EQ(door_.door.backend.cancelled(), 1);
+  EXPECT_TRUE(testing::Eventually([&] { return door_.door.backend.cancelled() == 1; }));
 }
 
 TEST_F(FileStreamTest, ASlowServiceSlowsTheClientDownAndMemoryStaysConstant) {

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "services/common/errors/error.h"
 #include "services/common/pg/raw_connection.h"
+#include "services/common/testing/eventually.h"
 #include "services/common/testing/postgres_fixture.h"
 #include "services/common/usage/digest.h"
 #include "services/ingest/testing/ingest_database.h"
@@ -123,8 +124,7 @@ TEST_F(ReportWriterTest, HealthComesBackWithoutReportsThatTryIt) {
   EXPECT_TRUE(was_unhealthy);
   EXPECT_TRUE(errors::IsRetryable(failed.get()));
   testing::SharedPostgres().Start();
-  for (int i = 0; i < 200 && !writer().health().ok(); ++i) absl::SleepFor(absl::Milliseconds(10));
-  EXPECT_TRUE(writer().health().ok()) << writer().health();
+  EXPECT_TRUE(testing::Eventually([&] { return writer().health().ok(); })) << writer().health();
 }
 
 // Commits wait for a standby that never comes, while it lives.
