@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/ledger/fsck/block_checks.h"
+#include "services/ledger/fsck/other_bodies.h"
 #include "services/ledger/fsck/position_checks.h"
 #include "services/ledger/fsck/row_checks.h"
 
@@ -23,6 +24,7 @@ absl::StatusOr<Totals> CheckBooks(pg::Pool& pool, const FindingSink& sink, const
     for (const auto& row : transaction.exec("SELECT smart_account_id FROM smart_accounts ORDER BY 1")) {
       whole = whole && CheckPositions(transaction, row[0].as<int64_t>(), counting_sink, progress, totals);
     }
+    whole = whole && CheckOtherBodies(transaction, counting_sink, progress, totals);
     whole = whole && CheckBlocks(transaction, counting_sink, progress, totals);
     if (!whole) return absl::CancelledError("fsck: the caller has gone");
     return totals;

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "services/ledger/fsck/consumer_batch.h"
 #include "services/ledger/fsck/entry_stream.h"
 #include "services/ledger/fsck/stored_reports.h"
+#include "services/ledger/fsck/timeline_checks.h"
+#include "services/ledger/fsck/timeline_oracle.h"
 #include "services/ledger/fsck/usage_oracle.h"
 
 namespace quartermaster::ledger::fsck {
@@ -24,40 +26,19 @@ constexpr char kSelectLeads[] = R"sql(
   SELECT product_instance_id FROM product_instances
   WHERE smart_account_id = $1 AND product_instance_id > $2 AND ha_lead_id = product_instance_id
   ORDER BY product_instance_id LIMIT $3)sql";
-constexpr char kSelectMembers[] = R"sql(
-  SELECT product_instance_id, ha_lead_id, virtual_account_id, udi_pid, udi_sn FROM product_instances
-  WHERE smart_account_id = $1 AND product_instance_id = ANY($2::bigint[])
-  UNION ALL
-  SELECT product_instance_id, ha_lead_id, virtual_account_id, udi_pid, udi_sn FROM product_instances
-  WHERE smart_account_id = $1 AND ha_lead_id = ANY($2::bigint[]) AND ha_lead_id <> product_instance_id)sql";
-constexpr char kSelectPositions[] = R"sql(
-  SELECT p.product_instance_id, p.tag_id, t.tag, p.virtual_account_id, p.in_use, p.latest_end_s,
-         p.latest_report_id, p.latest_place
-  FROM usage_positions p JOIN license_tags t USING (tag_id)
-  WHERE p.smart_account_id = $1 AND p.product_instance_id = ANY($2::bigint[]))sql";
 constexpr char kSelectPolicy[] = R"sql(
   SELECT floor(extract(epoch FROM effective_at))::bigint, counts, posted_at IS NOT NULL
   FROM unverifiable_policies WHERE smart_account_id = $1 ORDER BY effective_at)sql";
-// A release ends the use at its own time; a policy switch that it posts on the way is earlier.
+// A release ends the use when it is made, or at the latest measurement when that ends later; a policy
+// switch that it posts on the way is earlier.
 constexpr char kSelectReleases[] = R"sql(
-  SELECT p.ha_lead_id, t.tag, floor(extract(epoch FROM max(e.effective_at)))::bigint
+  SELECT p.ha_lead_id, t.tag, floor(extract(epoch FROM greatest(max(e.effective_at), c.recorded_at)))::bigint
   FROM ledger_changes c
   JOIN ledger_entries e USING (smart_account_id, recorded_at, change_id)
   JOIN product_instances p USING (smart_account_id, product_instance_id)
   JOIN license_tags t ON t.tag_id = e.tag_id
   WHERE c.smart_account_id = $1 AND c.kind = 4 AND e.book = 2
-  GROUP BY c.change_id, p.ha_lead_id, t.tag)sql";
-
-using ConsumerTag = std::pair<int64_t, std::string>;
-
-struct Position {
-  int32_t tag_id = 0;
-  int64_t virtual_account_id = 0;
-  int64_t in_use = 0;
-  int64_t latest_end_s = 0;
-  int64_t latest_report_id = 0;
-  int64_t latest_place = 0;
-};
+  GROUP BY c.change_id, c.recorded_at, p.ha_lead_id, t.tag)sql";
 
 class AccountCheck {
  public:
@@ -103,29 +84,13 @@ class AccountCheck {
 
  private:
   void CheckBatch(const std::vector<int64_t>& leads) {
-    const std::string array = absl::StrCat("{", absl::StrJoin(leads, ","), "}");
-    std::vector<Member> members;
-    std::map<int64_t, int64_t> home;
-    for (const auto& row : transaction_.exec_params(kSelectMembers, smart_account_id_, array)) {
-      Member member{row[0].as<int64_t>(),
-                    row[1].as<int64_t>(),
-                    row[2].as<int64_t>(),
-                    {row[3].as<std::string>(), row[4].as<std::string>()}};
-      if (member.product_instance_id == member.lead_id) home[member.lead_id] = member.virtual_account_id;
-      members.push_back(std::move(member));
-    }
-    std::map<ConsumerTag, Position> positions;
-    for (const auto& row : transaction_.exec_params(kSelectPositions, smart_account_id_, array)) {
-      positions[{row[0].as<int64_t>(), row[2].as<std::string>()}] = {
-          row[1].as<int32_t>(), row[3].as<int64_t>(), row[4].as<int64_t>(),
-          row[5].as<int64_t>(), row[6].as<int64_t>(), row[7].as<int64_t>()};
-    }
-    auto usage = reports_.Read(smart_account_id_, members, sink_, totals_);
+    ConsumerBatch batch = ReadConsumerBatch(transaction_, smart_account_id_, leads);
+    auto usage = reports_.Read(smart_account_id_, batch.members, sink_, totals_);
     DeltasByPosition deltas = entries_.TakeThrough(leads.back());
     for (auto& [key, stored] : usage) {
-      auto position = positions.find(key);
-      if (position == positions.end()) {
-        if (!stored.in_flight && !stored.points.empty()) {
+      const auto position = batch.positions.find(key);
+      if (position == batch.positions.end()) {
+        if (!stored.in_flight && !(stored.points.empty() && stored.silent.empty())) {
           sink_({"position_missing", Subject(key), "none",
                  absl::StrCat(stored.points.size(), " measurements")});
         }
@@ -134,10 +99,10 @@ class AccountCheck {
       ++totals_.positions;
       DeltasByTime booked;
       if (auto node = deltas.extract({key.first, position->second.tag_id})) booked = std::move(node.mapped());
-      if (!stored.in_flight) Judge(key, position->second, home[key.first], stored, booked);
-      positions.erase(position);
+      if (!stored.in_flight) Judge(key, position->second, batch, stored, booked);
+      batch.positions.erase(position);
     }
-    for (const auto& [key, position] : positions) {
+    for (const auto& [key, position] : batch.positions) {
       sink_({"position_unexpected", Subject(key), absl::StrCat(position.in_use, " in use"),
              "no stored report"});
     }
@@ -145,23 +110,32 @@ class AccountCheck {
   }
 
   // The differences under the policy by which there are fewest: none when it is posted everywhere.
-  void Judge(const ConsumerTag& key, const Position& got, int64_t home, StoredUsage& stored,
+  void Judge(const ConsumerTag& key, const PositionRow& got, const ConsumerBatch& batch, StoredUsage& stored,
              const DeltasByTime& booked) {
     for (int64_t release_s : releases_[key]) {
       OraclePoint release;
-      release.end_s = release_s;
+      release.start_s = release.end_s = release_s;
       release.release = true;
       stored.points.push_back(release);
     }
+    const TimelineOracle timeline(std::move(stored.points));
     std::optional<std::vector<Finding>> fewest;
     for (const CountingPolicy& policy : policies_) {
-      std::vector<Finding> found = Differences(key, got, home, UsageOracle(stored.points, policy), booked);
+      const UsageOracle oracle(timeline.points(), policy);
+      std::vector<Finding> found = Differences(key, got, batch, oracle, booked);
+      CompareTimeline(got,
+                      {.timeline = &timeline,
+                       .latest = oracle.Latest(),
+                       .members = &batch.members_of.at(key.first),
+                       .silent = &stored.silent,
+                       .policy = &policy},
+                      Subject(key), found);
       if (!fewest.has_value() || found.size() < fewest->size()) fewest = std::move(found);
     }
     for (const Finding& finding : *fewest) sink_(finding);
   }
 
-  std::vector<Finding> Differences(const ConsumerTag& key, const Position& got, int64_t home,
+  std::vector<Finding> Differences(const ConsumerTag& key, const PositionRow& got, const ConsumerBatch& batch,
                                    const UsageOracle& oracle, const DeltasByTime& booked) const {
     std::vector<Finding> found;
     const auto differs = [&](const char* what, std::string is, std::string should) {
@@ -178,7 +152,13 @@ class AccountCheck {
       differs("latest measurement", Name(got.latest_end_s, got.latest_report_id, got.latest_place),
               Name(latest->end_s, latest->report_id, latest->place));
     }
-    if (got.virtual_account_id != home) {
+    const int64_t reporter =
+        oracle.Latest() == nullptr ? 0 : batch.members_of.at(key.first).at(latest->member);
+    if (got.latest_product_instance_id != reporter) {
+      differs("reporter of the latest measurement", absl::StrCat(got.latest_product_instance_id),
+              absl::StrCat(reporter));
+    }
+    if (const int64_t home = batch.home.at(key.first); got.virtual_account_id != home) {
       differs("virtual account", absl::StrCat(got.virtual_account_id), absl::StrCat(home));
     }
     CompareHistory(key, oracle, booked, found);

@@ -71,6 +71,14 @@ constexpr RowCheck kRowChecks[] = {
       LEFT JOIN ledger_changes c USING (smart_account_id, recorded_at, change_id)
       WHERE c.change_id IS NULL)sql"},
 
+    {"timeline_chunk_unexpected", R"sql(
+      SELECT format('account %s product instance %s tag %s chunk %s', c.smart_account_id, c.product_instance_id,
+                    c.tag_id, c.chunk),
+             'a chunk', CASE WHEN p.tag_id IS NULL THEN 'no position' ELSE format('%s chunks', p.chunk_count) END
+      FROM usage_timeline_chunks c
+      LEFT JOIN usage_positions p USING (smart_account_id, product_instance_id, tag_id)
+      WHERE p.tag_id IS NULL OR c.chunk NOT BETWEEN 0 AND p.chunk_count - 1)sql"},
+
     {"pool_differs", R"sql(
       WITH counted AS (
         SELECT smart_account_id, virtual_account_id, tag_id, sum(in_use) AS in_use

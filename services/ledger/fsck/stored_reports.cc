@@ -1,20 +1,16 @@
 #include "services/ledger/fsck/stored_reports.h"
 
-#include <zstd.h>
-
-#include <memory>
-#include <stdexcept>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "services/common/crypto/signature.h"
-#include "services/common/usage/digest.h"
-#include "services/ledger/fsck/report_rereader.h"
+#include "services/common/usage/measurement.h"
 
 namespace quartermaster::ledger::fsck {
 namespace {
 
-constexpr size_t kBodyBytesMax = 16u << 20;
+// outcome: accepted, and takes the place of an unverifiable report.
+constexpr int kSuperseding = 5;
 
 // DECLARE takes no parameters, so three values are quoted in.
 // A cursor, because some consumers have more reports than fit into memory.
@@ -39,53 +35,6 @@ constexpr char kDeclareReports[] = R"sql(
 
 constexpr char kFetchReports[] = "FETCH 2000 FROM stored_reports";
 
-std::string Bytes(const pqxx::field& field) { return pqxx::binarystring(field).str(); }
-
-// uuid text of the first 16 bytes of SHA-256.
-std::string PayloadHash(const std::string& payload) {
-  const crypto::Sha256Digest digest = crypto::Sha256(payload);
-  std::string hex = crypto::HexEncode({reinterpret_cast<const char*>(digest.data()), 16});
-  for (int at : {20, 16, 12, 8}) hex.insert(at, "-");
-  return hex;
-}
-
-std::string Describe(int64_t start_s, int64_t end_s, int64_t count, bool counts) {
-  return absl::StrCat("[", start_s, ", ", end_s, "] ", counts ? absl::StrCat(count) : "not counted");
-}
-
-std::string DescribeBody(const RereadReport& report) {
-  std::string text;
-  for (const RereadMeasurement& m : report.measurements) {
-    absl::StrAppend(&text, Describe(m.start_s, m.end_s, m.count, m.counts), " ");
-  }
-  return text;
-}
-
-std::string DescribeDigest(const usage::Digest& digest) {
-  std::string text;
-  for (const Measurement& m : digest.measurements) {
-    absl::StrAppend(&text, Describe(m.start_s, m.end_s, m.count, !(m.flags & kNotCounted)), " ");
-  }
-  return text;
-}
-
-// A clock is judged when its report arrives, which may be a while before the report is stored: a
-// measurement that ends in between is suspect though it no longer looks so.
-constexpr int64_t kStoringTakesAtMostS = 600;
-
-void CheckSuspicion(const std::string& name, const usage::Digest& digest, int64_t received_s,
-                    const FindingSink& sink) {
-  for (const Measurement& measurement : digest.measurements) {
-    const int64_t ahead_s = measurement.end_s - received_s;
-    const bool suspect = (measurement.flags & kClockSuspect) != 0;
-    const bool may_be = ahead_s > kClockSuspectAfterS - kStoringTakesAtMostS;
-    const bool must_be = ahead_s > kClockSuspectAfterS;
-    if (suspect ? may_be : !must_be) continue;
-    sink({"clock_suspect_differs", absl::StrCat(name, " measurement that ends at ", measurement.end_s),
-          suspect ? "suspect" : "not suspect", absl::StrCat(ahead_s, " s ahead of its receipt")});
-  }
-}
-
 }  // namespace
 
 std::string ArrayLiteral(const std::vector<std::string>& values) {
@@ -102,69 +51,36 @@ std::string ArrayLiteral(const std::vector<std::string>& values) {
   return literal + "}";
 }
 
-StoredReports::StoredReports(pqxx::transaction_base& transaction) : transaction_(transaction) {
-  for (const auto& row :
-       transaction_.exec("SELECT dictionary_id, dictionary FROM ingest_v1_body_dictionaries")) {
-    dictionaries_[row[0].as<int32_t>()] = Bytes(row[1]);
-  }
-}
-
-std::string StoredReports::Decompress(std::string_view body, int32_t dictionary_id) const {
-  const unsigned long long size = ZSTD_getFrameContentSize(body.data(), body.size());
-  if (size > kBodyBytesMax) throw std::runtime_error("body: no zstd frame of a known, sane size");
-  std::string raw(size, '\0');
-  std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
-  std::string_view dictionary;
-  if (dictionary_id != 0) dictionary = dictionaries_.at(dictionary_id);
-  const size_t got = ZSTD_decompress_usingDict(context.get(), raw.data(), raw.size(), body.data(),
-                                               body.size(), dictionary.data(), dictionary.size());
-  if (ZSTD_isError(got) || got != raw.size()) throw std::runtime_error("body: zstd frame is damaged");
-  return raw;
-}
-
 void StoredReports::ReadReport(const pqxx::row& row, const Member& member, StoredUsage& usage,
                                const FindingSink& sink) {
-  const std::string name = absl::StrCat("report ", row["name"].as<std::string>());
-  RereadReport report;
-  try {
-    auto reread = RereadReportBody(Decompress(Bytes(row["body"]), row["dictionary_id"].as<int32_t>()));
-    if (!reread.ok()) throw std::runtime_error(std::string(reread.status().message()));
-    report = *std::move(reread);
-  } catch (const std::exception& error) {
-    sink({"body_unreadable", name, error.what(), "a RUM report"});
-    return;
+  const std::optional<ReadBody> body = bodies_.Read(row, sink);
+  if (!body.has_value()) return;
+  if (const auto stored_hash = row["payload_hash"].as<std::string>(); body->payload_hash != stored_hash) {
+    sink({"payload_hash_differs", absl::StrCat("report ", row["name"].as<std::string>()), stored_hash,
+          body->payload_hash});
   }
-  const std::string got_hash = PayloadHash(report.payload);
-  if (got_hash != row["payload_hash"].as<std::string>()) {
-    sink({"payload_hash_differs", name, row["payload_hash"].as<std::string>(), got_hash});
-  }
-  if (report.udi != member.udi || report.tag != row["entitlement_tag"].as<std::string>() ||
-      report.report_id != row["report_id"].as<int64_t>()) {
-    sink({"identity_differs", name,
-          absl::StrCat(row["udi_pid"].as<std::string>(), ":", row["udi_sn"].as<std::string>(), " report ",
-                       row["report_id"].as<int64_t>()),
-          absl::StrCat(report.udi.first, ":", report.udi.second, " report ", report.report_id)});
-  }
-  usage::Digest digest;
-  const std::string want = DescribeBody(report);
-  if (!usage::DecodeDigest(Bytes(row["digest"]), digest).ok() || DescribeDigest(digest) != want) {
-    sink({"digest_differs", name, DescribeDigest(digest), want});
-  }
-  const int64_t received_s = row["received_s"].as<int64_t>();
-  CheckSuspicion(name, digest, received_s, sink);
+  const RereadReport& report = body->report;
+  const size_t points_before = usage.points.size();
   for (size_t place = 0; place < report.measurements.size(); ++place) {
     const RereadMeasurement& measurement = report.measurements[place];
     if (!measurement.counts) continue;
+    const std::vector<Measurement>& digest = body->digest.measurements;
     OraclePoint point;
+    point.start_s = measurement.start_s;
     point.end_s = measurement.end_s;
     point.report_id = report.report_id;
     point.place = static_cast<int64_t>(place);
-    point.udi = member.udi;
     point.count = measurement.count;
-    point.received_s = received_s;
-    point.suspect = place < digest.measurements.size() && (digest.measurements[place].flags & kClockSuspect);
+    point.received_s = row["received_s"].as<int64_t>();
+    point.member = member.number;
+    point.suspect = place < digest.size() && (digest[place].flags & kClockSuspect);
     point.verified = row["verification"].as<int>() == 1;
-    usage.points.push_back(std::move(point));
+    point.end_explained = measurement.end_explained;
+    point.ended_by_reload = measurement.ended_by_reload;
+    usage.points.push_back(point);
+  }
+  if (row["outcome"].as<int>() == kSuperseding && usage.points.size() == points_before) {
+    usage.silent.emplace(member.number, report.report_id);
   }
 }
 
@@ -189,7 +105,7 @@ std::map<std::pair<int64_t, std::string>, StoredUsage> StoredReports::Read(int64
     for (const auto& row : rows) {
       const Member& member = *by_udi.at({row["udi_pid"].as<std::string>(), row["udi_sn"].as<std::string>()});
       const bool applied = row["applied"].as<bool>();
-      const bool superseding = row["outcome"].as<int>() == 5;
+      const bool superseding = row["outcome"].as<int>() == kSuperseding;
       if (!applied && !superseding) continue;
       StoredUsage& usage = found[{member.lead_id, row["entitlement_tag"].as<std::string>()}];
       if (!applied) {

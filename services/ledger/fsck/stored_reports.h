@@ -6,35 +6,38 @@
 #include <cstdint>
 #include <map>
 #include <pqxx/pqxx>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "services/ledger/fsck/body_reader.h"
 #include "services/ledger/fsck/finding.h"
+#include "services/ledger/fsck/timeline_checks.h"
 #include "services/ledger/fsck/usage_oracle.h"
 
 namespace quartermaster::ledger::fsck {
-
-using UdiPair = std::pair<std::string, std::string>;
 
 struct Member {
   int64_t product_instance_id = 0;
   int64_t lead_id = 0;
   int64_t virtual_account_id = 0;
   UdiPair udi;
+  // Its place among the members of its HA set by UDI.
+  int32_t number = 0;
 };
 
 // What the stored bytes say about one consumer and tag.
 struct StoredUsage {
   std::vector<OraclePoint> points;
+  SilentReports silent;
   // A report that replaces an applied one is stored but not applied yet: not to be judged now.
   bool in_flight = false;
 };
 
 class StoredReports {
  public:
-  explicit StoredReports(pqxx::transaction_base& transaction);
+  explicit StoredReports(pqxx::transaction_base& transaction)
+      : transaction_(transaction), bodies_(transaction) {}
 
   // Usage of the members' consumers by (lead, tag). Adds to totals.reports.
   std::map<std::pair<int64_t, std::string>, StoredUsage> Read(int64_t smart_account_id,
@@ -43,10 +46,9 @@ class StoredReports {
 
  private:
   void ReadReport(const pqxx::row& row, const Member& member, StoredUsage& usage, const FindingSink& sink);
-  std::string Decompress(std::string_view body, int32_t dictionary_id) const;
 
   pqxx::transaction_base& transaction_;
-  std::map<int32_t, std::string> dictionaries_;
+  BodyReader bodies_;
 };
 
 // A PostgreSQL text[] literal.

@@ -1,6 +1,7 @@
 #include "services/ledger/fsck/usage_oracle.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace quartermaster::ledger::fsck {
 namespace {

@@ -4,29 +4,31 @@
 
 #include <cstdint>
 #include <map>
-#include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 namespace quartermaster::ledger::fsck {
 
 // A measurement, or a release (an administrator ended the use at end_s; its count is 0).
 struct OraclePoint {
+  int64_t start_s = 0;
   int64_t end_s = 0;
   int64_t report_id = 0;
   int64_t place = 0;
-  std::pair<std::string, std::string> udi;  // who reported it: breaks the last ties
   int64_t count = 0;
   int64_t received_s = 0;
+  // Who reported it: the place among the members of the HA set by UDI. Breaks the last ties.
+  int32_t member = 0;
   bool suspect = false;
   bool verified = false;
   bool release = false;
+  bool end_explained = false;
+  bool ended_by_reload = false;
 
   // When it takes effect.
   int64_t effective_s() const { return suspect ? received_s : end_s; }
   // Order of measurements: end time, report id, place. A release comes after all of its second.
-  auto Order() const { return std::make_tuple(end_s, release, report_id, place, udi); }
+  auto Order() const { return std::make_tuple(end_s, release, report_id, place, member); }
 };
 
 // When unverifiable reports count: from each time on, until the next. Before the first they do.
