@@ -240,6 +240,10 @@ bool UsageTimeline::Absorb(const UsageTimeline& other) {
   merged.reserve(points_.size() + moved.points_.size());
   std::merge(points_.begin(), points_.end(), moved.points_.begin(), moved.points_.end(),
              std::back_inserter(merged));
+  // Releases of one second are one, whichever member they were of.
+  merged.erase(std::unique(merged.begin(), merged.end(),
+                           [](const UsagePoint& a, const UsagePoint& b) { return !(a < b) && !(b < a); }),
+               merged.end());
   points_ = std::move(merged);
   silent_.insert(silent_.end(), moved.silent_.begin(), moved.silent_.end());
   std::sort(silent_.begin(), silent_.end());
