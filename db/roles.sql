@@ -16,7 +16,7 @@ GRANT SELECT, INSERT ON report_senders, report_sources, rum_reports, report_othe
 GRANT USAGE ON SEQUENCE ingest_changes_change_id_seq TO qm_ingest;
 GRANT SELECT, INSERT, UPDATE ON report_identities, report_system_infos TO qm_ingest;
 GRANT SELECT ON ledger_v1_smart_accounts, ledger_v1_virtual_accounts, ledger_v1_product_instances,
-  ledger_v1_cursors, ledger_v1_license_tags, ingest_v1_changes, authority_v1_trust_certificates,
+  ledger_v1_cursors, ingest_v1_changes, authority_v1_trust_certificates,
   authority_v1_acknowledgements, ledger_v1_set_aside_reports TO qm_ingest;
 GRANT EXECUTE ON FUNCTION ingest_make_report_partitions(timestamptz, timestamptz) TO qm_ingest;
 
@@ -28,8 +28,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON usage_positions, usage_timeline_chunks, 
   license_substitutions, ledger_requests TO qm_ledger;
 GRANT SELECT, INSERT ON entitlements, ha_claims TO qm_ledger;
 GRANT SELECT ON ingest_v1_changes, ingest_v1_reports, ingest_v1_report_bodies, ingest_v1_sources,
-  ingest_v1_senders, ingest_v1_identities, ingest_v1_body_dictionaries, ingest_v1_system_infos,
-  authority_v1_changes, authority_v1_acknowledgements, authority_v1_block_certificates,
+  ingest_v1_senders, ingest_v1_identities, ingest_v1_other_payloads, ingest_v1_body_dictionaries,
+  ingest_v1_system_infos, authority_v1_changes, authority_v1_block_certificates,
   ledger_v1_changes TO qm_ledger;
 -- A new product instance leads its own HA set, so its id is drawn before its row is written.
 GRANT USAGE ON SEQUENCE product_instances_product_instance_id_seq, entitlements_lot_id_seq TO qm_ledger;
@@ -42,8 +42,8 @@ GRANT SELECT, INSERT ON acknowledgements, authority_changes, authority_audit TO 
 GRANT SELECT, INSERT, DELETE ON withheld_acknowledgements TO qm_authority;
 GRANT SELECT ON ingest_v1_changes, ingest_v1_reports, ingest_v1_sources, ingest_v1_senders,
   ingest_v1_poll_tickets, ingest_v1_identities, ledger_v1_cursors, ledger_v1_smart_accounts,
-  ledger_v1_product_instances, ledger_v1_license_tags, ledger_v1_set_aside_reports,
-  authority_v1_trust_certificates TO qm_authority;
+  ledger_v1_product_instances, ledger_v1_license_tags, ledger_v1_tags_in_use,
+  ledger_v1_set_aside_reports TO qm_authority;
 
 -- gateway
 GRANT SELECT, INSERT, UPDATE ON api_clients TO qm_gateway;

@@ -99,9 +99,13 @@ CREATE TABLE report_system_infos (
   smart_account_id bigint NOT NULL,
   sender_id        bigint NOT NULL,
   received_at      timestamptz NOT NULL,
+  -- What the device calls itself; may be empty.
+  hostname         text NOT NULL,
   body             bytea NOT NULL,
   PRIMARY KEY (smart_account_id, sender_id)
 );
+-- The order in which ledger takes the hostnames over.
+CREATE INDEX report_system_infos_received ON report_system_infos (received_at, sender_id);
 
 -- What a poll id stands for: the senders of a submission and, for each, the change up to which the
 -- acknowledgement must reach. Both arrays have the same length. Ids are random: who was not told one
@@ -155,6 +159,9 @@ CREATE VIEW ingest_v1_report_bodies AS
 CREATE VIEW ingest_v1_identities AS
   SELECT smart_account_id, source_id, report_id, payload_hash, received_at, change_id, place,
          verification FROM report_identities;
+CREATE VIEW ingest_v1_other_payloads AS
+  SELECT smart_account_id, source_id, report_id, payload_hash, outcome, change_id, place
+  FROM report_other_payloads;
 CREATE VIEW ingest_v1_sources AS
   SELECT s.smart_account_id, s.source_id, s.sender_id, s.entitlement_tag, d.udi_pid, d.udi_sn
   FROM report_sources s JOIN report_senders d USING (sender_id);
@@ -165,4 +172,4 @@ CREATE VIEW ingest_v1_poll_tickets AS
 CREATE VIEW ingest_v1_body_dictionaries AS
   SELECT dictionary_id, dictionary FROM body_dictionaries;
 CREATE VIEW ingest_v1_system_infos AS
-  SELECT smart_account_id, sender_id, received_at, body FROM report_system_infos;
+  SELECT smart_account_id, sender_id, received_at, hostname, body FROM report_system_infos;

@@ -335,6 +335,12 @@ CREATE VIEW ledger_v1_virtual_accounts AS
 CREATE VIEW ledger_v1_product_instances AS
   SELECT smart_account_id, product_instance_id, udi_pid, udi_sn, virtual_account_id, ever_verified,
          last_acknowledged_at FROM product_instances;
+-- What the consumer of each product instance uses of at least one.
+CREATE VIEW ledger_v1_tags_in_use AS
+  SELECT p.smart_account_id, p.udi_pid, p.udi_sn, u.tag_id
+  FROM product_instances p
+  JOIN usage_positions u ON (u.smart_account_id, u.product_instance_id) = (p.smart_account_id, p.ha_lead_id)
+  WHERE u.in_use > 0;
 CREATE VIEW ledger_v1_cursors AS
   SELECT consumer, incarnation, xid, change_id FROM ledger_cursors;
 CREATE VIEW ledger_v1_set_aside_reports AS

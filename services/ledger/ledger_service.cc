@@ -17,6 +17,7 @@
 #include "services/ledger/jobs/apply_reports.h"
 #include "services/ledger/jobs/post_policy_switches.h"
 #include "services/ledger/jobs/release_usage.h"
+#include "services/ledger/jobs/take_hostnames.h"
 #include "services/ledger/periodic_job.h"
 #include "services/ledger/sealing/seal_blocks.h"
 #include "services/ledger/storage/administration/account_book.h"
@@ -31,6 +32,8 @@ constexpr char kName[] = "ledger";
 constexpr absl::Duration kSealInterval = absl::Seconds(2);
 constexpr absl::Duration kAcknowledgementInterval = absl::Milliseconds(500);
 constexpr absl::Duration kPolicyInterval = absl::Seconds(1);
+constexpr absl::Duration kHostnamesInterval = absl::Seconds(5);
+constexpr absl::Duration kReleaseStaleInterval = absl::Hours(1);
 constexpr absl::Duration kHousekeepingInterval = absl::Hours(1);
 constexpr absl::Duration kPartitionsInterval = absl::Minutes(5);
 constexpr absl::Duration kSignDeadline = absl::Seconds(5);
@@ -41,7 +44,7 @@ class LedgerService final : public Service {
       : context_(context),
         database_(context.database(kName)),
         pool_(database_),
-        api_{&pool_, context.clock},
+        api_{&pool_, context.clock, absl::ToInt64Seconds(context.config->usage.gap_after)},
         accounts_(api_, SwitchUnverifiablePolicy),
         catalog_(api_),
         entitlements_(api_),
@@ -54,9 +57,12 @@ class LedgerService final : public Service {
             }),
         compliance_(api_),
         books_(pool_),
-        apply_reports_({.database = database_}, *context.clock, *context.metrics),
+        apply_reports_(
+            {.database = database_, .gap_after_s = absl::ToInt64Seconds(context.config->usage.gap_after)},
+            *context.clock, *context.metrics),
         apply_acknowledgements_(database_),
         policy_switches_(database_),
+        take_hostnames_(database_),
         seal_blocks_(database_, [this](std::string_view hash) { return SignBlock(hash); }) {}
 
   std::string_view name() const override { return kName; }
@@ -92,7 +98,10 @@ class LedgerService final : public Service {
 
  private:
   std::vector<PeriodicJob*> Jobs() {
-    return {&acknowledgements_job_, &policy_job_, &sealing_job_, &partitions_job_, &housekeeping_job_};
+    std::vector<PeriodicJob*> jobs = {&acknowledgements_job_, &policy_job_,     &hostnames_job_,
+                                      &sealing_job_,          &partitions_job_, &housekeeping_job_};
+    if (context_.config->usage.release_stale) jobs.push_back(&release_stale_job_);
+    return jobs;
   }
 
   absl::StatusOr<BlockSignature> SignBlock(std::string_view hash) {
@@ -120,6 +129,7 @@ class LedgerService final : public Service {
   ApplyReports apply_reports_;
   ApplyAcknowledgements apply_acknowledgements_;
   PostPolicySwitches policy_switches_;
+  TakeHostnamesJob take_hostnames_;
   SealBlocks seal_blocks_;
   std::unique_ptr<authority::v1::SigningService::Stub> signer_;
   std::thread apply_thread_;
@@ -130,6 +140,13 @@ class LedgerService final : public Service {
       }};
   PeriodicJob policy_job_{"post_policy_switches", kPolicyInterval,
                           [this] { return policy_switches_.RunOnce(Now()); }};
+  PeriodicJob hostnames_job_{"take_hostnames", kHostnamesInterval,
+                             [this] { return take_hostnames_.RunOnce(Now()); }};
+  PeriodicJob release_stale_job_{"release_stale_usage", kReleaseStaleInterval,
+                                 [this]() -> absl::StatusOr<bool> {
+                                   RETURN_IF_ERROR(ReleaseStaleUsage(database_, Now()).status());
+                                   return false;
+                                 }};
   PeriodicJob sealing_job_{"seal_blocks", kSealInterval, [this] { return seal_blocks_.RunOnce(Now()); }};
   PeriodicJob partitions_job_{"make_partitions", kPartitionsInterval, [this]() -> absl::StatusOr<bool> {
                                 RETURN_IF_ERROR(MakeEntryPartitions(pool_, Now()));

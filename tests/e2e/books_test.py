@@ -4,7 +4,7 @@ import random
 import time
 import unittest
 
-from tests.common.node import LONG, Node
+from tests.common.node import FIXTURES, LONG, Node
 from tests.common.reports import report, usage_file
 
 TAG = "regid.2026-01.example.books,1.0_a"
@@ -58,6 +58,14 @@ class BooksTest(unittest.TestCase):
         # Blocks close within five seconds.
         result = self.node.qmctl("fsck", "-o", "json", timeout_s=300)
         self.assertEqual(result.code, 0, result)
+
+    def test_the_hostname_that_a_device_reports_is_shown(self):
+        done = self.node.qmctl("usage", "import", FIXTURES / "rum" / "many.xml", "-o", "json")
+        self.assertEqual(done.code, 0, done)
+        self.node.wait_until(
+            "the product instance has its hostname",
+            lambda: self.node.qmctl("product-instance", "show", "QX8200-EDGE:QXE4417A0P2", "-o", "json")
+            .out.count('"edge-fra-01"') == 1)
 
     def test_shuffled_and_repeated_reports_give_the_same_books(self):
         expected = {}
@@ -151,6 +159,12 @@ class BooksTest(unittest.TestCase):
                                    "UPDATE usage_positions SET in_use = in_use - 1 WHERE product_instance_id IN "
                                    "(SELECT product_instance_id FROM product_instances WHERE udi_sn = 'BOOK5A')",
                                    {"position_differs", "pool_differs"}),
+            "covered time that nobody reported": (
+                "UPDATE usage_positions SET coverage = set_byte(coverage, 0, get_byte(coverage, 0) # 2) WHERE product_instance_id "
+                "IN (SELECT product_instance_id FROM product_instances WHERE udi_sn = 'BOOK5A')",
+                "UPDATE usage_positions SET coverage = set_byte(coverage, 0, get_byte(coverage, 0) # 2) WHERE product_instance_id "
+                "IN (SELECT product_instance_id FROM product_instances WHERE udi_sn = 'BOOK5A')",
+                {"position_coverage_differs"}),
             "a changed identity": ("UPDATE report_identities SET payload_hash = gen_random_uuid() WHERE report_id = 1 AND "
                                    "source_id = (SELECT max(source_id) FROM report_sources)", None,
                                    {"payload_hash_differs"}),

@@ -126,7 +126,8 @@ absl::StatusOr<NodeConfig> LoadNodeConfig(const std::string& path) {
     return FileUnreadable(path, "an error while it was read");
   }
   if (text.view().size() > kFileBytesMax) return FileUnreadable(path, "over 1 MiB");
-  return ParseNodeConfig(text.view(), path, std::filesystem::path(path).parent_path().string());
+  // A bare file name has no directory of its own.
+  return ParseNodeConfig(text.view(), path, std::filesystem::absolute(path).parent_path().string());
 }
 
 }  // namespace quartermaster::config

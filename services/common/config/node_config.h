@@ -81,6 +81,12 @@ struct GatewayConfig {
   TlsFiles tls;
   // DNS names and addresses that the made certificate is for, beside localhost and loopback.
   std::vector<std::string> server_names;
+  // Of the client "administrator". Not set: one is made at the first start, in
+  // <data_directory>/credentials.
+  SecretReference administrator_secret;
+  // `config.secret_unreadable`; `config.invalid` for one that could be guessed, or that no
+  // authorization header could carry (services/gateway/domain/bearer_token.h).
+  absl::StatusOr<log::Secret> ReadAdministratorSecret() const;
   // Calls that one client may make per second; bursts of twice as many.
   int requests_per_second_per_client_max = 20000;
   // Of REST and devices; connections_per_address_max of them from one address (of IPv6: one /64).
@@ -120,6 +126,14 @@ struct LimitsConfig {
   absl::Duration shutdown_grace = absl::Seconds(25);
 };
 
+// What the licensing rules leave to the operator.
+struct UsageConfig {
+  // A time without a report is a gap when it is longer than this.
+  absl::Duration gap_after = absl::Hours(1);
+  // Whether stale use (the product instance reported other tags for 30 days beyond it) is released by itself.
+  bool release_stale = false;
+};
+
 struct NodeConfig {
   std::string node_name = "quartermaster";
   // Absolute. Everything that a node keeps is below it.
@@ -138,6 +152,7 @@ struct NodeConfig {
   LogConfig log;
   ClockConfig clock;
   LimitsConfig limits;
+  UsageConfig usage;
 
   // The service's settings; a name that is not a service ends the process.
   const ServiceConfig& Service(std::string_view name) const;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -74,6 +75,7 @@ gateway:
   grpc_listen: 0.0.0.0:444
   tls: {certificate_file: /g.pem, key_file: /g.key}
   server_names: [licenses.example, 10.0.0.1]
+  administrator_secret: {file: administrator}
   requests_per_second_per_client_max: 7
   connections_max: 9
 metrics: {listen: "0.0.0.0:9100", token: {file: token}}
@@ -100,6 +102,7 @@ limits:
   EXPECT_EQ(ServiceAddress(*right, "ledger"), "unix:/run/quartermaster/ledger.sock");
   EXPECT_EQ(right->internal_tls.ca_file, "/etc/ca.pem");
   EXPECT_THAT(right->gateway.server_names, ElementsAre("licenses.example", "10.0.0.1"));
+  EXPECT_EQ(right->gateway.administrator_secret.file, "/etc/quartermaster/administrator");
   EXPECT_EQ(right->gateway.requests_per_second_per_client_max, 7);
   EXPECT_EQ(right->metrics.token.file, "/etc/quartermaster/token");
   EXPECT_EQ(right->log.level, log::Level::kDebug);
@@ -209,6 +212,7 @@ TEST(NodeConfig, AServerNameIsADnsNameOrAnAddress) {
 
 TEST(NodeConfig, ASecretInTheFileIsRefusedAndNotRepeated) {
   for (const char* text : {"metrics: {token: hunter2}", "metrics: {token: [hunter2]}",
+                           "gateway: {administrator_secret: hunter2}",
                            "database: {external: {connection_string: \"host=a password=hunter2\"}}",
                            "database: {external: {connection_string: \"postgresql://u:hunter2@a/q\"}}",
                            "database: {external: {connection_string: \"passwort=hunter2\"}}"}) {
@@ -240,6 +244,26 @@ TEST(NodeConfig, ASecretIsReadFromTheEnvironment) {
   EXPECT_FALSE(SecretReference({"", "QM_TEST_ABSENT"}).Read().ok());
 }
 
+TEST(NodeConfig, AnAdministratorSecretIsLongAndFitsAHeader) {
+  GatewayConfig gateway;
+  const auto read = [&gateway](const std::string& text) {
+    gateway.administrator_secret = {WriteFile("administrator", text, 0600), ""};
+    return gateway.ReadAdministratorSecret();
+  };
+  const std::string shortest(32, 'k');
+  EXPECT_EQ(read(shortest + "\n")->Reveal(), shortest);
+  EXPECT_TRUE(read(std::string(256, 'k')).ok());
+  for (const std::string& wrong : {std::string(31, 'k'), std::string(257, 'k'), shortest + " k",
+                                   shortest + "\n\n", shortest + "\xc3\xa9"}) {
+    const absl::Status status = read(wrong).status();
+    EXPECT_EQ(errors::ErrorId(status), "config.invalid") << wrong;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("/administrator: got "));
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("kkk")));
+  }
+  gateway.administrator_secret = {"", "QM_TEST_ABSENT"};
+  EXPECT_EQ(errors::ErrorId(gateway.ReadAdministratorSecret().status()), "config.secret_unreadable");
+}
+
 TEST(NodeConfig, AFileIsLoadedAndItsDirectoryIsTheBaseOfPaths) {
   const std::string path = WriteFile("node.yaml", "data_directory: state\n", 0644);
   const auto config = LoadNodeConfig(path);
@@ -248,6 +272,17 @@ TEST(NodeConfig, AFileIsLoadedAndItsDirectoryIsTheBaseOfPaths) {
   EXPECT_EQ(config->data_directory.front(), '/');
   EXPECT_EQ(errors::ErrorId(LoadNodeConfig(path + ".absent").status()), "config.file_unreadable");
   EXPECT_EQ(errors::ErrorId(LoadNodeConfig(testing::TempDir()).status()), "config.file_unreadable");
+}
+
+TEST(NodeConfig, AFileMayBeNamedWithoutItsDirectory) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(::testing::TempDir());
+  std::ofstream("bare.yaml") << "data_directory: here\n";
+  const auto config = LoadNodeConfig("bare.yaml");
+  const std::string want = std::filesystem::current_path() / "here";
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->data_directory, want);
 }
 
 TEST(NodeConfig, TheReferencePageIsWhatTheSchemaSays) {

@@ -11,8 +11,9 @@ One YAML file for every process, given with `--config FILE`; the installed node 
 `/etc/quartermaster/quartermaster.yaml`. Every field is optional: an empty file is a node on loopback with
 its own PostgreSQL below `data_directory`.
 
-- An unknown field is an error. All mistakes are reported together, one a line:
-  `quartermaster.yaml:7: log.level: got "loud", want one of debug, info, warning, error`.
+- An unknown field is an error. All mistakes in fields are reported together, one a line:
+  `quartermaster.yaml:7: log.level: got "loud", want one of debug, info, warning, error`; when the fields are right, all
+  that do not fit together.
   `allinone --config FILE check-config` checks a file, and the certificates and secrets that it names, and ends.
 - Paths are relative to the directory of the file.
 - Sizes are bytes, or carry `KiB`, `MiB`, `GiB`. Durations carry `ms`, `s`, `m`, `h`, `d`.

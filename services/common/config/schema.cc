@@ -97,6 +97,11 @@ void AddListeners(NodeConfig& c, Fields& fields) {
   fields.push_back(ServerNames("gateway.server_names", &gateway.server_names,
                                "Names and addresses that the made certificate is for, beside "
                                "localhost and loopback."));
+  fields.push_back(SecretAt(
+      "gateway.administrator_secret", &gateway.administrator_secret,
+      "Secret of the client `administrator`, 32 to 256 printable characters without blanks, the same "
+      "in every replica: each start makes it the one that opens the door. Not set: made at the "
+      "first start, see `<data_directory>/credentials/administrator.json`."));
   fields.push_back(Integer("gateway.requests_per_second_per_client_max",
                            &gateway.requests_per_second_per_client_max, 1, 1000000,
                            "Calls that one client may make per second; bursts of twice as many."));
@@ -141,6 +146,13 @@ void AddRest(NodeConfig& c, Fields& fields) {
                             absl::Hours(1), "Deadline of a call that brings none."));
   fields.push_back(Duration("limits.shutdown_grace", &limits.shutdown_grace, absl::Seconds(1), absl::Hours(1),
                             "From SIGTERM until what still runs is cut."));
+  fields.push_back(
+      Duration("usage.gap_after", &c.usage.gap_after, absl::Hours(1), absl::Hours(24 * 365),
+               "A time for which a product instance has reported nothing is a gap when it is longer."));
+  fields.push_back(
+      Boolean("usage.release_stale", &c.usage.release_stale,
+              "Release use by itself, each hour, when its product instance has reported other tags "
+              "for 30 days beyond it. Otherwise it counts until somebody releases it."));
 }
 
 }  // namespace

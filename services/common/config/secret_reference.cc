@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +17,14 @@ namespace quartermaster::config {
 namespace {
 
 constexpr size_t kSecretBytesMax = 64 << 10;
+// 128 bits even of hexadecimal digits.
+constexpr size_t kAdministratorSecretBytesMin = 32;
+constexpr size_t kAdministratorSecretBytesMax = 256;
+
+std::string Where(const SecretReference& reference) {
+  if (!reference.file.empty()) return reference.file;
+  return absl::StrCat("environment variable ", reference.environment);
+}
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -47,9 +56,22 @@ absl::StatusOr<log::Secret> SecretReference::Read() const {
   }
   const char* value = environment.empty() ? nullptr : getenv(environment.c_str());
   if (value == nullptr || *value == '\0') {
-    return SecretUnreadable(absl::StrCat("environment variable ", environment), "nothing");
+    return SecretUnreadable(Where(*this), "nothing");
   }
   return log::Secret(value);
+}
+
+absl::StatusOr<log::Secret> GatewayConfig::ReadAdministratorSecret() const {
+  constexpr char kWant[] = ", want 32 to 256 printable characters without blanks";
+  ASSIGN_OR_RETURN(log::Secret secret, administrator_secret.Read());
+  const std::string& text = secret.Reveal();
+  if (text.size() < kAdministratorSecretBytesMin || text.size() > kAdministratorSecretBytesMax) {
+    return Invalid({absl::StrCat(Where(administrator_secret), ": got ", text.size(), " bytes", kWant)});
+  }
+  if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; })) {
+    return Invalid({absl::StrCat(Where(administrator_secret), ": got a blank or another character", kWant)});
+  }
+  return secret;
 }
 
 }  // namespace quartermaster::config

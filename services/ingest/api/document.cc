@@ -30,7 +30,8 @@ std::vector<FoundReport> FoundReports::Reports() const {
 bool AddSystemInfo(const DocumentItem& item, std::vector<PendingSystemInfo>& infos) {
   absl::StatusOr<SystemInfo> info = ReadSystemInfo(item.text);
   if (!info.ok()) return false;
-  infos.push_back({.udi = std::move(info->udi), .body = std::string(item.text)});
+  infos.push_back(
+      {.udi = std::move(info->udi), .body = std::string(item.text), .hostname = std::move(info->hostname)});
   return true;
 }
 

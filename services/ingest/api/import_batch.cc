@@ -15,7 +15,9 @@ constexpr size_t kStepReports = 2048;
 constexpr size_t kSystemInfosKept = 256;
 constexpr size_t kSystemInfoBytesKept = 4 << 20;
 
-size_t BytesOf(const PendingSystemInfo& info) { return sizeof(info) + info.body.size(); }
+size_t BytesOf(const PendingSystemInfo& info) {
+  return sizeof(info) + info.body.size() + info.hostname.size();
+}
 
 }  // namespace
 

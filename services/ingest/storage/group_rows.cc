@@ -102,40 +102,42 @@ bool QueueTickets(GroupStatements& statements, absl::Time received_at, std::span
 
 // Rows in the order of the senders, so that two groups wait in one direction only.
 constexpr char kUpsertSystemInfos[] = R"(
-INSERT INTO report_system_infos (smart_account_id, sender_id, received_at, body)
-SELECT d.smart_account_id, d.sender_id, $1, k.body
-FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[])
-       AS k(smart_account_id, udi_pid, udi_sn, body)
+INSERT INTO report_system_infos (smart_account_id, sender_id, received_at, hostname, body)
+SELECT d.smart_account_id, d.sender_id, $1, k.hostname, k.body
+FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+       AS k(smart_account_id, udi_pid, udi_sn, hostname, body)
 JOIN report_senders d ON d.udi_pid = k.udi_pid AND d.udi_sn = k.udi_sn
      AND d.smart_account_id = k.smart_account_id
 ORDER BY d.sender_id
 ON CONFLICT (smart_account_id, sender_id) DO UPDATE
-SET received_at = EXCLUDED.received_at, body = EXCLUDED.body
+SET received_at = EXCLUDED.received_at, hostname = EXCLUDED.hostname, body = EXCLUDED.body
 WHERE report_system_infos.received_at <= EXCLUDED.received_at)";
 
 bool QueueSystemInfos(GroupStatements& statements, absl::Time received_at,
                       std::span<Submission* const> submissions) {
   // One row for each sender: the last one wins.
-  std::map<std::tuple<int64_t, std::string_view, std::string_view>, std::string_view> newest;
+  std::map<std::tuple<int64_t, std::string_view, std::string_view>, const PendingSystemInfo*> newest;
   for (const Submission* submission : submissions) {
     for (const PendingSystemInfo& info : submission->system_infos) {
-      newest[{submission->smart_account_id, info.udi.product_id, info.udi.serial_number}] = info.body;
+      newest[{submission->smart_account_id, info.udi.product_id, info.udi.serial_number}] = &info;
     }
   }
   if (newest.empty()) return false;
   std::vector<int64_t> smart_account_ids;
-  std::vector<std::string_view> pids, sns, bodies;
-  for (const auto& [key, body] : newest) {
+  std::vector<std::string_view> pids, sns, hostnames, bodies;
+  for (const auto& [key, info] : newest) {
     smart_account_ids.push_back(std::get<0>(key));
     pids.push_back(std::get<1>(key));
     sns.push_back(std::get<2>(key));
-    bodies.push_back(body);
+    hostnames.push_back(info->hostname);
+    bodies.push_back(info->body);
   }
   pg::Params params;
   params.Add(received_at);
   params.AddArray(smart_account_ids);
   params.AddTextArray(pids);
   params.AddTextArray(sns);
+  params.AddTextArray(hostnames);
   params.AddBytesArray(bodies);
   statements.Queue(kUpsertSystemInfos, std::move(params));
   return true;

@@ -50,6 +50,7 @@ struct PendingReport {
 struct PendingSystemInfo {
   Udi udi;
   std::string body;
+  std::string hostname;  // may be empty
 };
 
 struct ReportAnswer {

@@ -361,9 +361,10 @@ TEST_F(ReportWriterTest, TheNewestSystemInfoOfAKnownSenderIsKept) {
   EXPECT_EQ(database_.Column("SELECT convert_from(body, 'UTF8') FROM report_system_infos"),
             std::vector<std::string>{"new"});
   auto alone = SubmissionOf({});
-  alone->system_infos = {{{"PID", "A"}, "newest"}};
+  alone->system_infos = {{{"PID", "A"}, "newest", "edge-1"}};
   ASSERT_TRUE(Store(std::move(alone))->status.ok());
-  EXPECT_EQ(database_.Text("SELECT convert_from(body, 'UTF8') FROM report_system_infos"), "newest");
+  EXPECT_EQ(database_.Text("SELECT convert_from(body, 'UTF8') || hostname FROM report_system_infos"),
+            "newestedge-1");
 }
 
 TEST_F(ReportWriterTest, ClockSuspectIsDecidedByTheTimeOfReceipt) {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "services/common/clock/clock.h"
 #include "services/common/pg/pool.h"
+#include "services/ledger/domain/coverage.h"
 #include "services/ledger/storage/administration/account_book.h"
 #include "services/ledger/storage/administration/request_log.h"
 
@@ -21,6 +22,8 @@ namespace quartermaster::ledger {
 struct ApiContext {
   pg::Pool* pool;
   const Clock* clock;
+  // Holes in what is reported that are longer than this are gaps.
+  int64_t gap_after_s = kGapAfterS;
 };
 
 using WriteBody = absl::FunctionRef<absl::Status(pqxx::transaction_base&, const Act&)>;

@@ -15,6 +15,10 @@
 namespace quartermaster::ledger {
 namespace {
 
+ViewOptions View(const ApiContext& api, bool with_usage) {
+  return {.now = api.clock->Now(), .with_usage = with_usage, .gap_after_s = api.gap_after_s};
+}
+
 constexpr size_t kUdiBytesMax = 64;
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kHostnameBytesMax = 255;
@@ -119,7 +123,7 @@ grpc::Status ProductInstanceServiceImpl::ListProductInstances(grpc::ServerContex
           filter.virtual_account_id = home.id;
         }
         const std::vector<InstanceDetails> instances = ListInstances(tx, filter);
-        for (v1::ProductInstance& view : ViewInstances(tx, account.id, instances, false, api_.clock->Now())) {
+        for (v1::ProductInstance& view : ViewInstances(tx, account.id, instances, View(api_, false))) {
           response->add_product_instances()->Swap(&view);
         }
         if (static_cast<int>(instances.size()) == filter.limit) {
@@ -141,7 +145,7 @@ grpc::Status ProductInstanceServiceImpl::GetProductInstance(grpc::ServerContext*
                          SmartAccountOfCall(tx, *context, request->smart_account()));
         const auto found = FindInstance(tx, account.id, {request->product_id(), request->serial_number()});
         if (!found) return ProductInstanceUnknown(request->product_id(), request->serial_number());
-        *response = ViewInstances(tx, account.id, {*found}, true, api_.clock->Now()).front();
+        *response = ViewInstances(tx, account.id, {*found}, View(api_, true)).front();
         return absl::OkStatus();
       }));
 }

@@ -43,22 +43,24 @@ HaSetDetails SetOf(const InstanceDetails& instance, const std::map<int64_t, HaSe
 }
 
 void AddDeadline(const InstanceDetails& instance, const HaSetDetails& set,
-                 const std::vector<PositionDetails>& positions, absl::Time now, v1::ProductInstance* out) {
+                 const std::vector<PositionDetails>& positions, const ViewOptions& options,
+                 v1::ProductInstance* out) {
   std::vector<ReportedUse> uses;
   ReportingFacts facts;
   facts.ever_reported = instance.first_contact_at.has_value();
   for (const PositionDetails& position : positions) {
     uses.push_back(UseOf(position));
-    facts.has_gap |= (position.flags & kPositionHasGap) != 0;
+    facts.has_gap |= position.coverage.HasGap(options.gap_after_s);
   }
   std::optional<int64_t> acknowledged_s;
   if (set.last_acknowledged_at) acknowledged_s = absl::ToUnixSeconds(*set.last_acknowledged_at);
   facts.deadline_s = NextAcknowledgementDeadline(policy::kDefaultReportingDays, uses, acknowledged_s);
   if (facts.deadline_s) out->mutable_next_report_due()->set_seconds(*facts.deadline_s);
-  out->set_reporting_status(StatusOf(ReportingStatusAt(facts, absl::ToUnixSeconds(now))));
+  out->set_reporting_status(StatusOf(ReportingStatusAt(facts, absl::ToUnixSeconds(options.now))));
 }
 
-void AddUsage(const HaSetDetails& set, const PositionDetails& position, v1::UsagePosition* out) {
+void AddUsage(const HaSetDetails& set, const PositionDetails& position, const ViewOptions& options,
+              v1::UsagePosition* out) {
   const bool suspect = (position.flags & kPositionClockSuspect) != 0;
   out->set_tag(position.tag);
   out->set_display_name(position.display_name);
@@ -68,7 +70,7 @@ void AddUsage(const HaSetDetails& set, const PositionDetails& position, v1::Usag
   out->set_clock_suspect(suspect);
   out->set_stale(IsStale(position.in_use, suspect, position.latest_end_s, set.last_measured_s));
   out->set_counted((position.flags & kPositionNotCounted) == 0);
-  for (const CoverageHole& hole : position.coverage.Holes()) {
+  for (const CoverageHole& hole : position.coverage.Holes(options.gap_after_s)) {
     v1::UsageGap& gap = *out->add_gaps();
     gap.mutable_start_time()->set_seconds(hole.start_s);
     gap.mutable_end_time()->set_seconds(hole.end_s);
@@ -90,8 +92,8 @@ void SetOptionalTime(const std::optional<absl::Time>& time,
 }  // namespace
 
 std::vector<v1::ProductInstance> ViewInstances(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                               const std::vector<InstanceDetails>& instances, bool with_usage,
-                                               absl::Time now) {
+                                               const std::vector<InstanceDetails>& instances,
+                                               const ViewOptions& options) {
   std::vector<int64_t> ids, leads;
   for (const InstanceDetails& instance : instances) {
     ids.push_back(instance.id);
@@ -122,10 +124,10 @@ std::vector<v1::ProductInstance> ViewInstances(pqxx::transaction_base& transacti
     SetOptionalTime(instance.first_contact_at, &v1::ProductInstance::mutable_first_contact, &out);
     SetOptionalTime(instance.last_contact_at, &v1::ProductInstance::mutable_last_contact, &out);
     SetOptionalTime(instance.last_acknowledged_at, &v1::ProductInstance::mutable_last_acknowledged, &out);
-    AddDeadline(instance, set, positions[instance.lead_id], now, &out);
-    if (with_usage) {
+    AddDeadline(instance, set, positions[instance.lead_id], options, &out);
+    if (options.with_usage) {
       for (const PositionDetails& position : positions[instance.lead_id])
-        AddUsage(set, position, out.add_usage());
+        AddUsage(set, position, options, out.add_usage());
     }
     if (instance.id == instance.lead_id && UsesUnknownTag(positions[instance.id])) {
       out.add_findings("unknown_tag");

@@ -11,10 +11,17 @@
 
 namespace quartermaster::ledger {
 
-// In the order given; `with_usage` adds the positions. Reads in the caller's transaction.
+struct ViewOptions {
+  absl::Time now;
+  // Adds the positions.
+  bool with_usage = false;
+  // Holes longer than this are gaps.
+  int64_t gap_after_s = kGapAfterS;
+};
+// In the order given. Reads in the caller's transaction.
 std::vector<v1::ProductInstance> ViewInstances(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                               const std::vector<InstanceDetails>& instances, bool with_usage,
-                                               absl::Time now);
+                                               const std::vector<InstanceDetails>& instances,
+                                               const ViewOptions& options);
 
 }  // namespace quartermaster::ledger
 

@@ -63,10 +63,11 @@ void Coverage::Add(const Coverage& other) {
   for (const Interval& interval : other.intervals_) Add(interval);
 }
 
-std::vector<CoverageHole> Coverage::Holes() const {
+std::vector<CoverageHole> Coverage::Holes(int64_t longer_than_s) const {
   std::vector<CoverageHole> holes;
   for (size_t i = 1; i < intervals_.size(); ++i) {
     const Interval& before = intervals_[i - 1];
+    if (intervals_[i].start_s - before.end_s <= longer_than_s) continue;
     holes.push_back({.start_s = before.end_s,
                      .end_s = intervals_[i].start_s,
                      .explained = before.end_explained,
@@ -75,9 +76,10 @@ std::vector<CoverageHole> Coverage::Holes() const {
   return holes;
 }
 
-bool Coverage::HasGap() const {
+bool Coverage::HasGap(int64_t longer_than_s) const {
   for (size_t i = 1; i < intervals_.size(); ++i) {
-    if (!intervals_[i - 1].end_explained) return true;
+    const Interval& before = intervals_[i - 1];
+    if (!before.end_explained && intervals_[i].start_s - before.end_s > longer_than_s) return true;
   }
   return false;
 }

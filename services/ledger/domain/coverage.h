@@ -10,7 +10,8 @@
 
 namespace quartermaster::ledger {
 
-// A hole of at most this many seconds is no gap (semantics: RUM reports, Gap).
+// A hole of at most this many seconds is no gap (semantics: RUM reports, Gap). Shorter ones are not kept;
+// an operator may ask for longer ones only (usage.gap_after).
 inline constexpr int64_t kGapAfterS = 3600;
 
 // A hole between covered intervals, [start, end) in Unix seconds.
@@ -43,10 +44,10 @@ class Coverage {
   void Add(Interval interval);
   void Add(const Coverage& other);
 
-  // Holes longer than kGapAfterS, oldest first.
-  std::vector<CoverageHole> Holes() const;
-  // Whether a hole is not explained.
-  bool HasGap() const;
+  // Holes longer than `longer_than_s`, which is at least kGapAfterS, oldest first.
+  std::vector<CoverageHole> Holes(int64_t longer_than_s = kGapAfterS) const;
+  // Whether one of them is not explained.
+  bool HasGap(int64_t longer_than_s = kGapAfterS) const;
 
   const std::vector<Interval>& intervals() const { return intervals_; }
   bool empty() const { return intervals_.empty(); }

@@ -147,5 +147,16 @@ RC_GTEST_PROP(Coverage, NeverCrashesOnArbitraryBytes, (const std::string& bytes)
   RC_CLASSIFY(Coverage::Unpack(bytes, coverage));
 }
 
+TEST(CoverageTest, AnOperatorMayCallOnlyLongerHolesGaps) {
+  Coverage coverage;
+  coverage.Add({0, 1000});
+  coverage.Add({1000 + 2 * kGapAfterS, 20'000});
+  EXPECT_TRUE(coverage.HasGap());
+  EXPECT_TRUE(coverage.HasGap(2 * kGapAfterS - 1));
+  EXPECT_FALSE(coverage.HasGap(2 * kGapAfterS));
+  EXPECT_EQ(coverage.Holes(2 * kGapAfterS - 1).size(), 1u);
+  EXPECT_TRUE(coverage.Holes(2 * kGapAfterS).empty());
+}
+
 }  // namespace
 }  // namespace quartermaster::ledger

@@ -47,10 +47,10 @@ void RaiseUnbookable(const StoredReport& report, const SetAsideReport& aside, Fi
 // The steps in their order.
 class Application {
  public:
-  Application(pg::RawConnection& connection, SourceDirectory& directory, absl::Time now)
+  Application(pg::RawConnection& connection, SourceDirectory& directory, const BookingTerms& terms)
       : batch_{.connection = connection,
                .directory = directory,
-               .now = now,
+               .terms = terms,
                .policies = {},
                .instances = {},
                .positions = {},
@@ -81,7 +81,7 @@ class Application {
 
   absl::Status Resolve(std::span<const StoredReport> reports) {
     ASSIGN_OR_RETURN(const std::vector<std::optional<Source>> sources,
-                     batch_.directory.Resolve(batch_.connection, reports, batch_.now));
+                     batch_.directory.Resolve(batch_.connection, reports, batch_.terms.now));
     std::vector<InstanceKey> instances;
     for (size_t i = 0; i < reports.size(); ++i) {
       if (sources[i].has_value()) {
@@ -170,13 +170,15 @@ class Application {
 
   absl::Status Write(int32_t incarnation) {
     RETURN_IF_ERROR(batch_.positions.Save(batch_.connection));
-    RETURN_IF_ERROR(batch_.books.Write(
-        batch_.connection, incarnation,
-        {.kind = ChangeKind::kReportsApplied, .actor = {}, .request_id = {}, .recorded_at = batch_.now}));
+    RETURN_IF_ERROR(batch_.books.Write(batch_.connection, incarnation,
+                                       {.kind = ChangeKind::kReportsApplied,
+                                        .actor = {},
+                                        .request_id = {},
+                                        .recorded_at = batch_.terms.now}));
     std::vector<Contact> contacts;
     for (auto& [id, contact] : contacts_) contacts.push_back(std::move(contact));
     RETURN_IF_ERROR(RecordContacts(batch_.connection, contacts));
-    RETURN_IF_ERROR(InsertSetAside(batch_.connection, set_aside_, batch_.now));
+    RETURN_IF_ERROR(InsertSetAside(batch_.connection, set_aside_, batch_.terms.now));
     return batch_.findings.Write(batch_.connection);
   }
 
@@ -191,10 +193,10 @@ class Application {
 
 absl::StatusOr<AppliedCounts> ApplyBatch(pg::RawConnection& connection, SourceDirectory& directory,
                                          int32_t incarnation, std::span<const StoredReport> reports,
-                                         absl::Time now) {
+                                         const BookingTerms& terms) {
   if (reports.empty()) return AppliedCounts{};
   try {
-    return Application(connection, directory, now).Run(reports, incarnation);
+    return Application(connection, directory, terms).Run(reports, incarnation);
   } catch (const std::bad_alloc&) {
     throw;  // nobody's fault
   } catch (const std::exception& error) {

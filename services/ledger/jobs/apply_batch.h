@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/common/pg/raw_connection.h"
+#include "services/ledger/jobs/booking_terms.h"
 #include "services/ledger/storage/report_reader.h"
 #include "services/ledger/storage/source_directory.h"
 
@@ -29,7 +30,7 @@ struct AppliedCounts {
 // directory cleared.
 absl::StatusOr<AppliedCounts> ApplyBatch(pg::RawConnection& connection, SourceDirectory& directory,
                                          int32_t incarnation, std::span<const StoredReport> reports,
-                                         absl::Time now);
+                                         const BookingTerms& terms);
 
 // Whether a failure of ApplyBatch is the fault of what the reports say, and will be the same next time:
 // the database refuses their values (SQLSTATE classes 22, 23 and 54) or their stored form cannot be read.

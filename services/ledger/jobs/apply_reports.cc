@@ -152,7 +152,7 @@ absl::StatusOr<std::optional<ApplyReports::Progress>> ApplyReports::Rebook() {
       return Progress::kElsewhere;
     }
     ASSIGN_OR_RETURN(const RebookOutcome outcome,
-                     RebookReports(*connection_, directory_, incarnation_, rebooked_through_, clock_.Now()));
+                     RebookReports(*connection_, directory_, incarnation_, rebooked_through_, Terms()));
     RETURN_IF_ERROR(connection_->Commit());
     Count(outcome.counts);
     rebooked_through_ = outcome.last;
@@ -233,11 +233,11 @@ absl::StatusOr<std::vector<pg::Change>> ApplyReports::NextChanges(const pg::Feed
 absl::StatusOr<AppliedCounts> ApplyReports::ApplyChanges(std::span<const pg::Change> changes, bool careful) {
   ASSIGN_OR_RETURN(const ReportBatch batch, ReadReports(*connection_, changes));
   if (!careful) {
-    return ApplyBatch(*connection_, directory_, incarnation_, batch.reports(), clock_.Now());
+    return ApplyBatch(*connection_, directory_, incarnation_, batch.reports(), Terms());
   }
   RETURN_IF_ERROR(connection_->Run("SAVEPOINT change"));
   absl::StatusOr<AppliedCounts> counts =
-      ApplyBatch(*connection_, directory_, incarnation_, batch.reports(), clock_.Now());
+      ApplyBatch(*connection_, directory_, incarnation_, batch.reports(), Terms());
   if (counts.ok() || !IsAboutTheReports(counts.status(), *connection_)) return counts;
   RETURN_IF_ERROR(connection_->Run("ROLLBACK TO SAVEPOINT change"));
   directory_.Clear();
@@ -249,7 +249,7 @@ absl::StatusOr<AppliedCounts> ApplyReports::ApplyOneByOne(std::span<const Stored
   for (const StoredReport& report : reports) {
     RETURN_IF_ERROR(connection_->Run("SAVEPOINT report"));
     const absl::StatusOr<AppliedCounts> counts =
-        ApplyBatch(*connection_, directory_, incarnation_, {&report, 1}, clock_.Now());
+        ApplyBatch(*connection_, directory_, incarnation_, {&report, 1}, Terms());
     if (counts.ok()) {
       total.Add(*counts);
       RETURN_IF_ERROR(connection_->Run("RELEASE SAVEPOINT report"));

@@ -24,6 +24,7 @@
 #include "services/common/pg/change_feed.h"
 #include "services/common/pg/raw_connection.h"
 #include "services/ledger/jobs/apply_batch.h"
+#include "services/ledger/jobs/booking_terms.h"
 #include "services/ledger/jobs/feed_lag.h"
 #include "services/ledger/jobs/rebook_reports.h"
 #include "services/ledger/storage/report_reader.h"
@@ -47,6 +48,8 @@ struct ApplyReportsOptions {
   absl::Duration poll_interval = absl::Milliseconds(200);
   // From one transaction to the next while they are small: the price is so much more lag.
   absl::Duration pace = absl::Milliseconds(100);
+  // Holes in what is reported that are longer than this are gaps: at least kGapAfterS.
+  int64_t gap_after_s = kGapAfterS;
   // Between two attempts at the reports that were set aside.
   absl::Duration rebook_interval = absl::Hours(1);
 };
@@ -68,6 +71,8 @@ class ApplyReports {
   bool healthy() const { return healthy_; }
 
  private:
+  BookingTerms Terms() const { return {.now = clock_.Now(), .gap_after_s = options_.gap_after_s}; }
+
   struct Series {
     Series(metrics::Registry& registry);
     metrics::Counter& reports;

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "services/common/pg/raw_connection.h"
 #include "services/ledger/domain/unverifiable_policy.h"
+#include "services/ledger/jobs/booking_terms.h"
 #include "services/ledger/storage/finding_store.h"
 #include "services/ledger/storage/source_directory.h"
 #include "services/ledger/storage/usage_books.h"
@@ -43,7 +44,7 @@ class BatchPositions {
 struct BatchContext {
   pg::RawConnection& connection;
   SourceDirectory& directory;
-  absl::Time now;
+  BookingTerms terms;
   // Of every Smart Account in the batch.
   std::map<int64_t, UnverifiablePolicy> policies;
   // Of every product instance that reports in the batch.

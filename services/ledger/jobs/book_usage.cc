@@ -141,7 +141,7 @@ class Booking {
 
   void Apply(Share& share) {
     StoredPosition& position = *share.position;
-    const bool had_gap = position.timeline.position().has_gap;
+    const bool had_gap = HasGap(position);
     const PoolKey pool{share.key.smart_account_id, position.virtual_account_id, share.key.tag_id};
     for (const CausedDelta& caused : position.timeline.Apply(share.usage, PolicyOf(share))) {
       const StoredReport& cause = *share.reports[caused.report]->stored;
@@ -205,15 +205,19 @@ class Booking {
     NoteSuspects(share, key(FindingKind::kClockSuspect));
   }
 
+  bool HasGap(const StoredPosition& position) const {
+    return position.timeline.coverage().HasGap(batch_.terms.gap_after_s);
+  }
+
   void NoteGap(const Share& share, bool had_gap, const FindingKey& key, absl::Time seen_at) {
-    const UsageTimeline& timeline = share.position->timeline;
-    const bool has_gap = timeline.position().has_gap;
+    const bool has_gap = HasGap(*share.position);
     if (has_gap == had_gap) return;
     if (!has_gap) {
       batch_.findings.Resolve(key, seen_at);
       return;
     }
-    const std::vector<CoverageHole> holes = timeline.coverage().Holes();
+    const std::vector<CoverageHole> holes =
+        share.position->timeline.coverage().Holes(batch_.terms.gap_after_s);
     const auto gap =
         std::find_if(holes.rbegin(), holes.rend(), [](const CoverageHole& hole) { return !hole.explained; });
     const auto text = [](int64_t time_s) {

@@ -90,7 +90,7 @@ class AccountClaims {
     if (sets_.Join(claimer, named)) return;
     const UdiText& udi = rows_by_id_.at(named).udi;
     batch_.findings.Raise(
-        {smart_account_id_, claimer, 0, FindingKind::kHaSetTooLarge}, batch_.now,
+        {smart_account_id_, claimer, 0, FindingKind::kHaSetTooLarge}, batch_.terms.now,
         absl::StrCat("ha_udi: got ", udi.product_id, " ", udi.serial_number,
                      " as a further member, want at most ", kHaSetMembersMax, "; booked without it"));
   }
@@ -142,7 +142,7 @@ class AccountClaims {
       merged.timeline = part->timeline;
       posted = part->timeline.PostedSteps(policy);
     }
-    const bool had_gap = merged.timeline.position().has_gap;
+    const bool had_gap = HasGap(merged);
     bool whole = merged.timeline.SetMembers(set.members);
     for (const StoredPosition* part : parts) {
       merged.suspect_arrived |= part->suspect_arrived;
@@ -159,18 +159,22 @@ class AccountClaims {
     return absl::OkStatus();
   }
 
+  bool HasGap(const StoredPosition& position) const {
+    return position.timeline.coverage().HasGap(batch_.terms.gap_after_s);
+  }
+
   // What the members were found to have is the set's now, or is cured by what the others report.
   void NoteFindings(const StoredPosition& merged, bool lead_had_gap) {
     const FindingKey gap{smart_account_id_, merged.key.consumer_id, merged.key.tag_id, FindingKind::kGap};
-    if (merged.timeline.position().has_gap) {
-      batch_.findings.Raise(gap, batch_.now, "a gap in what the members of the HA set report");
+    if (HasGap(merged)) {
+      batch_.findings.Raise(gap, batch_.terms.now, "a gap in what the members of the HA set report");
     } else if (lead_had_gap) {
-      batch_.findings.Resolve(gap, batch_.now);
+      batch_.findings.Resolve(gap, batch_.terms.now);
     }
     if (!merged.suspect_arrived) return;
     batch_.findings.Raise(
         {smart_account_id_, merged.key.consumer_id, merged.key.tag_id, FindingKind::kClockSuspect},
-        batch_.now, kClockSuspectDetail);
+        batch_.terms.now, kClockSuspectDetail);
   }
 
   void Post(const StoredPosition& position, const std::vector<UsageDelta>& deltas) {
@@ -191,7 +195,7 @@ class AccountClaims {
   void Retire(const PositionKey& key) {
     batch_.positions.Remove(key);
     for (const FindingKind kind : {FindingKind::kGap, FindingKind::kClockSuspect}) {
-      batch_.findings.Resolve({key.smart_account_id, key.consumer_id, key.tag_id, kind}, batch_.now);
+      batch_.findings.Resolve({key.smart_account_id, key.consumer_id, key.tag_id, kind}, batch_.terms.now);
     }
   }
 

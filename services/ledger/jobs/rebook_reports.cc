@@ -39,10 +39,10 @@ ReportName NameOf(const StoredReport& report) {
 
 // Whether it is booked now; nothing of it is there when it is not.
 absl::StatusOr<bool> Rebook(pg::RawConnection& connection, SourceDirectory& directory, int32_t incarnation,
-                            const StoredReport& report, absl::Time now, AppliedCounts& total) {
+                            const StoredReport& report, const BookingTerms& terms, AppliedCounts& total) {
   RETURN_IF_ERROR(connection.Run("SAVEPOINT report"));
   const absl::StatusOr<AppliedCounts> counts =
-      ApplyBatch(connection, directory, incarnation, {&report, 1}, now);
+      ApplyBatch(connection, directory, incarnation, {&report, 1}, terms);
   if (!counts.ok() && !IsAboutTheReports(counts.status(), connection)) return counts.status();
   if (counts.ok() && counts->unbookable == 0) {
     total.Add(*counts);
@@ -57,7 +57,8 @@ absl::StatusOr<bool> Rebook(pg::RawConnection& connection, SourceDirectory& dire
 }  // namespace
 
 absl::StatusOr<RebookOutcome> RebookReports(pg::RawConnection& connection, SourceDirectory& directory,
-                                            int32_t incarnation, const ReportName& after, absl::Time now) {
+                                            int32_t incarnation, const ReportName& after,
+                                            const BookingTerms& terms) {
   RebookOutcome outcome{.counts = {}, .last = after, .more = false};
   ASSIGN_OR_RETURN(const std::vector<SetAsideName> names,
                    NextSetAside(connection, after, kRebookedPerTransaction));
@@ -79,10 +80,10 @@ absl::StatusOr<RebookOutcome> RebookReports(pg::RawConnection& connection, Sourc
   for (const StoredReport& report : batch.reports()) {
     if (!wanted.contains(NameOf(report))) continue;
     ASSIGN_OR_RETURN(const bool is_booked,
-                     Rebook(connection, directory, incarnation, report, now, outcome.counts));
+                     Rebook(connection, directory, incarnation, report, terms, outcome.counts));
     if (is_booked) booked.push_back(NameOf(report));
   }
-  RETURN_IF_ERROR(DeleteSetAside(connection, booked, now));
+  RETURN_IF_ERROR(DeleteSetAside(connection, booked, terms.now));
   return outcome;
 }
 

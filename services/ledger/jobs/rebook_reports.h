@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "services/common/pg/raw_connection.h"
 #include "services/ledger/jobs/apply_batch.h"
+#include "services/ledger/jobs/booking_terms.h"
 #include "services/ledger/storage/set_aside_store.h"
 #include "services/ledger/storage/source_directory.h"
 
@@ -27,7 +28,8 @@ struct RebookOutcome {
 // Within an open transaction, under the lock of the usage books: the next ones after `after`. Those that
 // cannot be booked stay. An error is no report's fault; roll back and clear the directory then.
 absl::StatusOr<RebookOutcome> RebookReports(pg::RawConnection& connection, SourceDirectory& directory,
-                                            int32_t incarnation, const ReportName& after, absl::Time now);
+                                            int32_t incarnation, const ReportName& after,
+                                            const BookingTerms& terms);
 
 }  // namespace quartermaster::ledger
 

@@ -88,4 +88,24 @@ absl::StatusOr<int64_t> ReleaseUsage(const pg::Options& database, const UsageRel
   }
 }
 
+absl::StatusOr<int64_t> ReleaseStaleUsage(const pg::Options& database, absl::Time now) {
+  std::vector<int64_t> accounts;
+  UsageSession session(database);
+  RETURN_IF_ERROR(session
+                      .Look([&](pg::RawConnection& connection) -> absl::StatusOr<bool> {
+                        ASSIGN_OR_RETURN(accounts, AllSmartAccounts(connection));
+                        return !accounts.empty();
+                      })
+                      .status());
+  int64_t released = 0;
+  for (const int64_t account : accounts) {
+    UsageRelease stale;
+    stale.smart_account_id = account;
+    stale.actor = "service:ledger";
+    ASSIGN_OR_RETURN(const int64_t of_account, ReleaseUsage(database, stale, now));
+    released += of_account;
+  }
+  return released;
+}
+
 }  // namespace quartermaster::ledger

@@ -28,6 +28,9 @@ struct UsageRelease {
 absl::StatusOr<int64_t> ReleaseUsage(const pg::Options& database, const UsageRelease& release,
                                      absl::Time now);
 
+// Every stale position of every Smart Account, where the operator wants that to happen by itself.
+absl::StatusOr<int64_t> ReleaseStaleUsage(const pg::Options& database, absl::Time now);
+
 }  // namespace quartermaster::ledger
 
 #endif  // QUARTERMASTER_SERVICES_LEDGER_JOBS_RELEASE_USAGE_H_

@@ -77,6 +77,13 @@ TEST_F(ReleaseUsageTest, ReleasesWhatIsStaleAndNothingElse) {
   EXPECT_EQ(InUse(), "SN1|regid.network|2\nSN1|regid.old|0\nSN2|regid.network|3\n");
 }
 
+TEST_F(ReleaseUsageTest, ByItselfReleasesTheStaleOnesOfEveryAccount) {
+  database_.AddAccount("without.example.com");
+  EXPECT_EQ(*ReleaseStaleUsage(database_.options(), kNow), 1);
+  EXPECT_EQ(InUse(), "SN1|regid.network|2\nSN1|regid.old|0\nSN2|regid.network|3\n");
+  EXPECT_EQ(*ReleaseStaleUsage(database_.options(), kNow), 0);
+}
+
 TEST_F(ReleaseUsageTest, ReleasesTheStaleOnesOfOneInstance) {
   EXPECT_EQ(*ReleaseUsage(database_.options(), Release(UdiText{"C9300", "SN2"}, ""), kNow), 0);
   EXPECT_EQ(*ReleaseUsage(database_.options(), Release(UdiText{"C9300", "SN1"}, ""), kNow), 1);

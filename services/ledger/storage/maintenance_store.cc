@@ -1,5 +1,7 @@
 #include "services/ledger/storage/maintenance_store.h"
 
+#include <algorithm>
+
 #include "services/common/status/status_macros.h"
 #include "services/ledger/domain/reporting_policy.h"
 
@@ -71,6 +73,34 @@ std::vector<PositionKey> KeysOf(const ReleaseFilter& filter, const pg::Result& r
   return keys;
 }
 
+constexpr char kAllSmartAccounts[] = "SELECT smart_account_id FROM smart_accounts ORDER BY 1";
+
+constexpr char kOldestUnbooked[] =
+    "SELECT min(received_at) FROM (SELECT c.received_at FROM ingest_v1_changes c, ledger_cursors k"
+    " WHERE k.consumer = 'apply_reports'"
+    "  AND (c.incarnation, c.xid, c.change_id) > (k.incarnation, k.xid, k.change_id)"
+    " ORDER BY c.incarnation, c.xid, c.change_id LIMIT 1) AS unbooked";
+
+constexpr char kAnyHostnames[] =
+    "SELECT EXISTS (SELECT FROM ingest_v1_system_infos"
+    " WHERE (received_at, sender_id) > ($1, $2) AND received_at < $3)";
+
+// ledger_take_hostnames: the device knows its name better than an inventory that was imported.
+constexpr char kTakeHostnames[] = R"sql(
+  WITH info AS MATERIALIZED (
+    SELECT i.smart_account_id, i.sender_id, i.received_at, i.hostname, s.udi_pid, s.udi_sn
+    FROM ingest_v1_system_infos i JOIN ingest_v1_senders s USING (sender_id)
+    WHERE (i.received_at, i.sender_id) > ($1, $2) AND i.received_at < $3
+    ORDER BY i.received_at, i.sender_id LIMIT $4),
+  named AS (
+    UPDATE product_instances p SET hostname = i.hostname FROM info i
+    WHERE p.smart_account_id = i.smart_account_id AND p.udi_pid = i.udi_pid AND p.udi_sn = i.udi_sn
+      AND i.hostname <> '' AND p.hostname <> i.hostname)
+  SELECT received_at, sender_id FROM info ORDER BY received_at DESC, sender_id DESC LIMIT 1)sql";
+
+// A transaction of ingest takes far less.
+constexpr absl::Duration kCommitsWithin = absl::Seconds(5);
+
 }  // namespace
 
 absl::StatusOr<std::vector<PositionKey>> PositionsToRelease(pg::RawConnection& connection,
@@ -134,6 +164,41 @@ absl::Status TakeAcknowledgements(pg::RawConnection& connection, std::span<const
   params.AddArray(accounts);
   params.AddArray(ids);
   return connection.Execute(kTakeAcknowledgements, params).status();
+}
+
+absl::StatusOr<std::vector<int64_t>> AllSmartAccounts(pg::RawConnection& connection) {
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kAllSmartAccounts, pg::Params()));
+  std::vector<int64_t> accounts;
+  for (int row = 0; row < result.rows(); ++row) accounts.push_back(result.Int64(row, 0));
+  return accounts;
+}
+
+absl::StatusOr<absl::Time> HostnamesReadableUntil(pg::RawConnection& connection, absl::Time now) {
+  ASSIGN_OR_RETURN(const pg::Result oldest, connection.Execute(kOldestUnbooked, pg::Params()));
+  const absl::Time until = now - kCommitsWithin;
+  return oldest.IsNull(0, 0) ? until : std::min(until, oldest.Time(0, 0));
+}
+
+absl::StatusOr<bool> AnyHostnames(pg::RawConnection& connection, const HostnamesTaken& taken,
+                                  absl::Time until) {
+  pg::Params params;
+  params.Add(taken.received_at);
+  params.Add(taken.sender_id);
+  params.Add(until);
+  ASSIGN_OR_RETURN(const pg::Result any, connection.Execute(kAnyHostnames, params));
+  return any.Bool(0, 0);
+}
+
+absl::Status TakeHostnames(pg::RawConnection& connection, absl::Time until, int32_t limit,
+                           HostnamesTaken& taken) {
+  pg::Params params;
+  params.Add(taken.received_at);
+  params.Add(taken.sender_id);
+  params.Add(until);
+  params.Add(int64_t{limit});
+  ASSIGN_OR_RETURN(const pg::Result last, connection.Execute(kTakeHostnames, params));
+  if (last.rows() > 0) taken = {last.Time(0, 0), last.Int64(0, 1)};
+  return absl::OkStatus();
 }
 
 }  // namespace quartermaster::ledger

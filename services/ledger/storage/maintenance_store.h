@@ -18,6 +18,8 @@
 
 namespace quartermaster::ledger {
 
+absl::StatusOr<std::vector<int64_t>> AllSmartAccounts(pg::RawConnection& connection);
+
 struct ReleaseFilter {
   int64_t smart_account_id = 0;
   // Of one consumer; absent = of all.
@@ -49,6 +51,21 @@ absl::Status MarkSwitchPosted(pg::RawConnection& connection, const UnpostedSwitc
 
 // Sets last_acknowledged_at of the product instances that these changes of the authority name.
 absl::Status TakeAcknowledgements(pg::RawConnection& connection, std::span<const pg::Change> changes);
+
+// How far the hostnames that product instances report were taken over.
+struct HostnamesTaken {
+  absl::Time received_at;
+  int64_t sender_id = 0;
+};
+// What was received before all reports that are not booked yet, and not in the last seconds, in which a
+// transaction may still commit: its product instances are known.
+absl::StatusOr<absl::Time> HostnamesReadableUntil(pg::RawConnection& connection, absl::Time now);
+// Whether there are any after `taken` and before `until`.
+absl::StatusOr<bool> AnyHostnames(pg::RawConnection& connection, const HostnamesTaken& taken,
+                                  absl::Time until);
+// Takes the next `limit` of them over, and moves `taken` on.
+absl::Status TakeHostnames(pg::RawConnection& connection, absl::Time until, int32_t limit,
+                           HostnamesTaken& taken);
 
 }  // namespace quartermaster::ledger
 
