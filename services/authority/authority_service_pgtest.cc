@@ -281,6 +281,8 @@ TEST_F(AuthorityServiceTest, ListsTrustCertificatesInPages) {
 TEST_F(AuthorityServiceTest, GivesTheFileThatTheProductInstanceAccepts) {
   database_.AddLicenseTag("regid.perpetual", /*enforcement=*/1, /*term=*/1);
   const int64_t source = AddInstance("1", "regid.perpetual");
+  database_.AddProductInstance(database_.account(), "C9300", "1");
+  database_.SetInUse("1", "regid.perpetual", 2);
   database_.AddChange(database_.account(), {{source, 751}, {source, 750}}, kSoon);
   WaitForAcknowledgements(1);
 
@@ -299,6 +301,7 @@ TEST_F(AuthorityServiceTest, GivesTheFileThatTheProductInstanceAccepts) {
 
   // A tag that the catalogue does not know counts as a subscription.
   const int64_t unknown = database_.AddSource(database_.account(), senders_[0], "regid.unknown");
+  database_.SetInUse("1", "regid.unknown", 1);
   database_.AddChange(database_.account(), {{unknown, 1}}, kSoon);
   WaitForAcknowledgements(2);
   ASSERT_EQ(Get("C9300", "1", acknowledgement), "ok");

@@ -33,6 +33,8 @@ struct AcknowledgementRound {
 struct SourceTag {
   std::string entitlement_tag;
   policy::LicenseClass license_class = policy::LicenseClass::kUnenforcedSubscription;
+  // Whether the consumer uses any of it now: only such classes have a deadline.
+  bool in_use = false;
 };
 
 // Everything that a file says.

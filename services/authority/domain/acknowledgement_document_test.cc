@@ -19,9 +19,9 @@ const absl::Time kNow = absl::FromUnixSeconds(1'900'000'000);
 constexpr absl::Duration kDay = absl::Hours(24);
 const crypto::SubjectUdi kUdi = {"C9300-24UX", "FOC2233X0AB"};
 const std::map<int64_t, SourceTag> kTags = {
-    {1, {"regid.subscription", LicenseClass::kUnenforcedSubscription}},
-    {2, {"regid.perpetual", LicenseClass::kUnenforcedPerpetual}},
-    {3, {"it's <\"odd\"> & \xc3\xa9", LicenseClass::kEnforced}}};
+    {1, {"regid.subscription", LicenseClass::kUnenforcedSubscription, true}},
+    {2, {"regid.perpetual", LicenseClass::kUnenforcedPerpetual, true}},
+    {3, {"it's <\"odd\"> & \xc3\xa9", LicenseClass::kEnforced, true}}};
 
 class AcknowledgementDocumentTest : public testing::Test {
  protected:
@@ -87,7 +87,10 @@ TEST_F(AcknowledgementDocumentTest, HasNoApostropheAndIsAscii) {
 TEST(CollectAcknowledgement, CountsTheOngoingDaysOfTheClassesInUseFromTheAcknowledgement) {
   const auto both = CollectAcknowledgement(kUdi, {{1, kNow, {{1, 1}, {2, 2}}}}, kTags, kNow);
   EXPECT_EQ(both->next_acknowledgement_due, kNow + 90 * kDay);
-  const auto perpetual = CollectAcknowledgement(kUdi, {{1, kNow, {{2, 2}}}}, kTags, kNow);
+  // A tag whose use has ended has no deadline, though its reports are acknowledged.
+  auto tags = kTags;
+  tags.at(1).in_use = false;
+  const auto perpetual = CollectAcknowledgement(kUdi, {{1, kNow, {{1, 1}, {2, 2}}}}, tags, kNow);
   EXPECT_EQ(perpetual->next_acknowledgement_due, std::nullopt);
   EXPECT_EQ(perpetual->next_report_due, kNow + 30 * kDay);
 }

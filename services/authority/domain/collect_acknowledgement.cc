@@ -40,7 +40,6 @@ absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::Subj
   content.issued_at = rounds.front().issued_at;
   content.acknowledged_since = rounds[listed - 1].issued_at;
 
-  std::array<bool, policy::kLicenseClassCount> in_use{};
   for (size_t i = 0; i < listed; ++i) {
     for (const AcknowledgedReport& report : rounds[i].reports) {
       const auto tag = tags.find(report.source_id);
@@ -49,7 +48,6 @@ absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::Subj
                                              ", want one of this sender"));
       }
       content.report_ids_by_tag[tag->second.entitlement_tag].push_back(report.report_id);
-      in_use[static_cast<size_t>(tag->second.license_class)] = true;
     }
   }
   for (auto& [tag, report_ids] : content.report_ids_by_tag) {
@@ -58,6 +56,8 @@ absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::Subj
     report_ids.erase(std::unique(report_ids.begin(), report_ids.end()), report_ids.end());
     content.report_count += static_cast<int64_t>(report_ids.size());
   }
+  std::array<bool, policy::kLicenseClassCount> in_use{};
+  for (const auto& [source_id, tag] : tags) in_use[static_cast<size_t>(tag.license_class)] |= tag.in_use;
   content.next_report_due = content.issued_at + policy::kDefaultPushIntervalDays * kDay;
   if (const std::optional<int> days =
           policy::ShortestDays(policy::kDefaultReportingDays, in_use, &ReportingDays::ongoing)) {

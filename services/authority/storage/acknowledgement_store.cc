@@ -30,7 +30,10 @@ ORDER BY sequence DESC LIMIT $4)sql";
 // A tag that the catalogue does not know is an unenforced subscription.
 constexpr char kSelectTags[] = R"sql(
 SELECT s.source_id, s.entitlement_tag, coalesce(t.enforcement, 1) AS enforcement,
-       coalesce(t.term, 2) AS term
+       coalesce(t.term, 2) AS term,
+       EXISTS (SELECT FROM ledger_v1_tags_in_use u
+               WHERE u.smart_account_id = $1 AND u.udi_pid = s.udi_pid AND u.udi_sn = s.udi_sn
+                 AND u.tag_id = t.tag_id) AS in_use
 FROM ingest_v1_sources s LEFT JOIN ledger_v1_license_tags t ON t.tag = s.entitlement_tag
 WHERE s.smart_account_id = $1 AND s.sender_id = $2)sql";
 
@@ -116,7 +119,7 @@ absl::StatusOr<StoredAcknowledgement> AcknowledgementStore::ReadAcknowledgement(
         for (const pqxx::row& row : transaction.exec_params(kSelectTags, smart_account_id, sender_id)) {
           stored.tags[row["source_id"].as<int64_t>()] = {
               row["entitlement_tag"].as<std::string>(),
-              policy::ClassOf(row["enforcement"].as<int>(), row["term"].as<int>())};
+              policy::ClassOf(row["enforcement"].as<int>(), row["term"].as<int>()), row["in_use"].as<bool>()};
         }
         return stored;
       });

@@ -65,6 +65,21 @@ void AuthorityDatabase::AddProductInstance(int64_t account, const std::string& p
                    ", virtual_account_id, 0, '2024-01-01'"
                    " FROM virtual_accounts WHERE is_default AND smart_account_id = ",
                    account));
+  Run("UPDATE product_instances SET ha_lead_id = product_instance_id WHERE ha_lead_id = 0");
+}
+
+void AuthorityDatabase::SetInUse(const std::string& sn, const std::string& tag, int64_t in_use) {
+  Run(absl::StrCat("INSERT INTO license_tags (tag, known, first_seen_at) VALUES (", Literal(tag),
+                   ", false, now()) ON CONFLICT DO NOTHING"));
+  Run(absl::StrCat(
+      "INSERT INTO usage_positions (smart_account_id, product_instance_id, tag_id, virtual_account_id, "
+      "in_use,"
+      " latest_end_s, latest_report_id, latest_place, latest_product_instance_id, flags, first_use_s, "
+      "last_change_s,"
+      " open_change_s, points, coverage)"
+      " SELECT p.smart_account_id, p.product_instance_id, t.tag_id, p.virtual_account_id, ",
+      in_use, ", 0, 0, 0, p.product_instance_id, 0, 0, 0, 0, '', '' FROM product_instances p, license_tags t",
+      " WHERE p.udi_sn = ", Literal(sn), " AND t.tag = ", Literal(tag)));
 }
 
 void AuthorityDatabase::AddLicenseTag(const std::string& tag, int enforcement, int term) {

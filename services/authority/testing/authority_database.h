@@ -37,6 +37,8 @@ class AuthorityDatabase {
   int64_t AddSource(int64_t account, int64_t sender_id, const std::string& tag);
   // A product instance of the inventory.
   void AddProductInstance(int64_t account, const std::string& pid, const std::string& sn);
+  // As ledger keeps what the product instance uses of a tag; the catalogue need not know the tag.
+  void SetInUse(const std::string& sn, const std::string& tag, int64_t in_use);
   void AddLicenseTag(const std::string& tag, int enforcement, int term);
 
   // One transaction of ingest. Answers the change id.
