@@ -202,10 +202,14 @@ class GatewayService final : public Service {
     pg::Pool patient_pool(context_.database(kName));
     ApiClientStore clients(patient_pool);
     const std::string directory = absl::StrCat(config_.data_directory, "/credentials");
-    for (const Role role : {Role::kAdministrator, Role::kDevice}) {
-      RETURN_IF_ERROR(EnsureFirstCredential(clients, directory, role, endpoints, context_.clock->Now()));
+    const absl::Time now = context_.clock->Now();
+    if (config_.gateway.administrator_secret.is_set()) {
+      ASSIGN_OR_RETURN(const log::Secret secret, config_.gateway.ReadAdministratorSecret());
+      RETURN_IF_ERROR(EnsureAdministrator(clients, directory, secret, endpoints, now));
+    } else {
+      RETURN_IF_ERROR(EnsureFirstCredential(clients, directory, Role::kAdministrator, endpoints, now));
     }
-    return absl::OkStatus();
+    return EnsureFirstCredential(clients, directory, Role::kDevice, endpoints, now);
   }
 
   void WatchHealth() {

@@ -140,6 +140,34 @@ TEST_F(GatewayServiceTest, ARestartKeepsCredentialsAndCertificates) {
   EXPECT_TRUE(GetNode(after).ok());
 }
 
+TEST_F(GatewayServiceTest, AConfiguredAdministratorSecretOpensTheDoorFromEveryDataDirectory) {
+  Start();
+  const json made = Credential();
+  service_->Stop(absl::Now() + absl::Seconds(5));
+  service_ = nullptr;
+  // As a pod whose directory went with the one before it.
+  std::filesystem::remove_all(config_.data_directory + "/credentials");
+  const std::string secret(43, 'k');
+  const std::string file = config_.data_directory + "/administrator_secret";
+  ASSERT_TRUE(gateway::ReplaceFile(file, secret + "\n", 0600).ok());
+  config_.gateway.administrator_secret.file = file;
+  Start();
+  EXPECT_EQ(Credential()["secret"], secret);
+  const auto node = GetNode(Credential());
+  EXPECT_TRUE(node.ok()) << node.status();
+  json old = Credential();
+  old["secret"] = made["secret"];
+  EXPECT_EQ(errors::ErrorId(GetNode(old).status()), "gateway.unauthenticated");
+}
+
+TEST_F(GatewayServiceTest, AnAdministratorSecretThatCouldBeGuessedStopsTheStart) {
+  config_.gateway.administrator_secret.file = config_.data_directory + "/administrator_secret";
+  ASSERT_TRUE(gateway::ReplaceFile(config_.gateway.administrator_secret.file, "hunter2\n", 0600).ok());
+  auto made = MakeGatewayService(context_);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(errors::ErrorId((*made)->Start()), "config.invalid");
+}
+
 TEST_F(GatewayServiceTest, ARevokedCredentialStopsWorking) {
   Start();
   const json credential = Credential();

@@ -22,6 +22,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ .Values.gateway.tlsSecret | default (printf "%s-gateway-tls" (include "quartermaster.name" .)) }}
 {{- end -}}
 
+{{- define "quartermaster.administratorSecret" -}}
+{{ .Values.gateway.administratorSecret | default (printf "%s-administrator" (include "quartermaster.name" .)) }}
+{{- end -}}
+
 {{/* One service's pod template and Deployment are the same but for the name. */}}
 {{- define "quartermaster.securityContext" -}}
 allowPrivilegeEscalation: false

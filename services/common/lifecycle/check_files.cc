@@ -13,6 +13,10 @@ class Check {
   void Secret(std::string_view field, const config::SecretReference& secret) {
     if (secret.is_set()) Note(field, secret.Read().status());
   }
+  void AdministratorSecret(const config::GatewayConfig& gateway) {
+    if (!gateway.administrator_secret.is_set()) return;
+    Note("gateway.administrator_secret", gateway.ReadAdministratorSecret().status());
+  }
   void Tls(std::string_view field, const config::TlsFiles& files) {
     if (files.is_set()) Note(field, rpc::ReadPemFiles(files).status());
   }
@@ -32,7 +36,10 @@ std::vector<std::string> CheckFiles(const config::NodeConfig& config,
   Check check;
   check.Tls("internal_tls", config.internal_tls);
   check.Secret("metrics.token", config.metrics.token);
-  if (services.contains("gateway")) check.Tls("gateway.tls", config.gateway.tls);
+  if (services.contains("gateway")) {
+    check.Tls("gateway.tls", config.gateway.tls);
+    check.AdministratorSecret(config.gateway);
+  }
   if (services.contains("authority")) check.Secret("key_encryption_key", config.key_encryption_key);
   if (!config.database.external.has_value()) return std::move(check.mistakes);
   std::set<std::string, std::less<>> roles = services;

@@ -22,14 +22,15 @@ std::string WriteFile(const std::string& name, const std::string& text, mode_t m
 TEST(CheckFilesTest, FilesThatCannotBeUsedAreNamedWithTheirField) {
   config::NodeConfig config = config::DefaultNodeConfig();
   config.gateway.tls = {.certificate_file = "/nowhere/c.pem", .key_file = "/nowhere/k.pem"};
+  config.gateway.administrator_secret.file = WriteFile("short", "hunter2", 0600);
   config.key_encryption_key.file = WriteFile("open", "secret", 0644);
   config.metrics.token.environment = "QM_TEST_NOT_SET";
   config.database.external.emplace();
   config.database.external->password.file = "/nowhere/password";
   EXPECT_THAT(CheckFiles(config, {"gateway", "authority"}),
               ElementsAre(HasSubstr("metrics.token: "), HasSubstr("/nowhere/c.pem"),
-                          HasSubstr("key_encryption_key: "), HasSubstr("password of authority"),
-                          HasSubstr("password of gateway")));
+                          HasSubstr("gateway.administrator_secret: "), HasSubstr("key_encryption_key: "),
+                          HasSubstr("password of authority"), HasSubstr("password of gateway")));
   // What a process does not need it need not see.
   config.metrics.token = {};
   config.database.external->password = {};

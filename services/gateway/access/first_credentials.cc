@@ -57,16 +57,40 @@ absl::Status Write(const std::string& path, const CredentialText& credential,
   return ReplaceFile(path, content, kPrivate);
 }
 
+// The client as the database knows it now, after adding it if it was not there.
+absl::StatusOr<ApiClient> AddIfAbsent(ApiClientStore& clients, const CredentialText& credential, Role role,
+                                      absl::Time now) {
+  return clients.AddIfAbsent({.client_id = credential.client_id,
+                              .role = std::string(RoleName(role)),
+                              .smart_account = "",
+                              .secret_hash = HashSecret(credential.secret),
+                              .revoked = false},
+                             now);
+}
+
 // Whether the database knows the client by this secret now, after adding it if it was not there.
 absl::StatusOr<bool> IsRegistered(ApiClientStore& clients, const CredentialText& credential, Role role,
                                   absl::Time now) {
-  ASSIGN_OR_RETURN(const ApiClient stands, clients.AddIfAbsent({.client_id = credential.client_id,
-                                                                .role = std::string(RoleName(role)),
-                                                                .smart_account = "",
-                                                                .secret_hash = HashSecret(credential.secret),
-                                                                .revoked = false},
-                                                               now));
+  ASSIGN_OR_RETURN(const ApiClient stands, AddIfAbsent(clients, credential, role, now));
   return SecretMatches(stands.secret_hash, credential.secret);
+}
+
+absl::Status RegisterWithSecret(ApiClientStore& clients, const CredentialText& credential, absl::Time now) {
+  // Ends: who comes second finds the hash of the node that was first, and every node writes once.
+  for (;;) {
+    ASSIGN_OR_RETURN(const ApiClient stands, AddIfAbsent(clients, credential, Role::kAdministrator, now));
+    if (SecretMatches(stands.secret_hash, credential.secret)) {
+      if (stands.revoked) {
+        log::Warning("the configured secret was revoked; it is of no use until it is another one",
+                     {{"client_id", credential.client_id}});
+      }
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const bool replaced, clients.ReplaceSecret(stands, HashSecret(credential.secret), now));
+    if (!replaced) continue;
+    log::Info("credential replaced by the configured secret", {{"client_id", credential.client_id}});
+    return absl::OkStatus();
+  }
 }
 
 absl::Status KeepExisting(ApiClientStore& clients, const std::string& path, const CredentialText& credential,
@@ -108,6 +132,19 @@ absl::Status EnsureFirstCredential(ApiClientStore& clients, const std::string& d
   }
   unlink(pending_path.c_str());
   return absl::OkStatus();
+}
+
+absl::Status EnsureAdministrator(ApiClientStore& clients, const std::string& directory,
+                                 const log::Secret& secret, const NodeEndpoints& endpoints, absl::Time now) {
+  RETURN_IF_ERROR(MakePrivateDirectory(directory));
+  ASSIGN_OR_RETURN(const DirectoryLock lock, DirectoryLock::Take(directory));
+  const std::string client_id(RoleName(Role::kAdministrator));
+  const CredentialText credential{client_id, secret.Reveal()};
+  RETURN_IF_ERROR(RegisterWithSecret(clients, credential, now));
+  const std::string path = absl::StrCat(directory, "/", client_id, ".json");
+  // Of a start without a configured secret that broke off.
+  unlink((path + ".pending").c_str());
+  return Write(path, credential, endpoints);
 }
 
 }  // namespace quartermaster::gateway

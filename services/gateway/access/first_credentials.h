@@ -1,5 +1,5 @@
 // The credentials that a new node begins with: one administrator, one for devices. Each is written
-// once to a file that only the node's user may read; the database keeps a hash.
+// to a file that only the node's user may read; the database keeps a hash.
 #ifndef QUARTERMASTER_SERVICES_GATEWAY_ACCESS_FIRST_CREDENTIALS_H_
 #define QUARTERMASTER_SERVICES_GATEWAY_ACCESS_FIRST_CREDENTIALS_H_
 
@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "services/common/log/secret.h"
 #include "services/gateway/domain/caller.h"
 #include "services/gateway/storage/api_client_store.h"
 
@@ -31,6 +32,13 @@ struct NodeEndpoints {
 // take turns.
 absl::Status EnsureFirstCredential(ApiClientStore& clients, const std::string& directory, Role role,
                                    const NodeEndpoints& endpoints, absl::Time now);
+
+// The same file for an administrator whose secret the configuration brings, at every start: the
+// client is made where it is not there, and gets this secret where it has another. A revocation
+// stands as long as the secret is the one that was revoked. Nodes with the same secret may start
+// together; of nodes with different ones the last wins.
+absl::Status EnsureAdministrator(ApiClientStore& clients, const std::string& directory,
+                                 const log::Secret& secret, const NodeEndpoints& endpoints, absl::Time now);
 
 }  // namespace quartermaster::gateway
 

@@ -34,6 +34,18 @@ class FirstCredentialsTest : public ::testing::Test {
   absl::Status Ensure(int node = 0) {
     return EnsureFirstCredential(store_, Directory(node), Role::kAdministrator, endpoints_, absl::Now());
   }
+  absl::Status EnsureSecret(const std::string& secret, int node = 0) {
+    return EnsureAdministrator(store_, Directory(node), log::Secret(secret), endpoints_, absl::Now());
+  }
+  void Revoke() {
+    ASSERT_TRUE(pool_
+                    .Transact("revoke",
+                              [](pqxx::transaction_base& transaction) {
+                                transaction.exec("UPDATE api_clients SET revoked_at = now()");
+                                return absl::OkStatus();
+                              })
+                    .ok());
+  }
   nlohmann::json Json(int node = 0) { return nlohmann::json::parse(*ReadWholeFile(File(node))); }
   bool Matches(const std::string& secret) {
     return SecretMatches(store_.Find({"administrator"})->front().secret_hash, secret);
@@ -137,17 +149,71 @@ TEST_F(FirstCredentialsTest, ADamagedFileIsNamedAndItsContentIsNot) {
 TEST_F(FirstCredentialsTest, ARevokedClientIsNotMadeAgain) {
   ASSERT_TRUE(Ensure().ok());
   const std::string secret = Json()["secret"];
-  ASSERT_TRUE(pool_
-                  .Transact("revoke",
-                            [](pqxx::transaction_base& transaction) {
-                              transaction.exec("UPDATE api_clients SET revoked_at = now()");
-                              return absl::OkStatus();
-                            })
-                  .ok());
+  Revoke();
   std::filesystem::remove(File());
   ASSERT_TRUE(Ensure().ok());
   EXPECT_FALSE(std::filesystem::exists(File()));
   EXPECT_TRUE(store_.Find({"administrator"})->front().revoked);
+}
+
+TEST_F(FirstCredentialsTest, AConfiguredSecretMakesTheAdministratorOnANewDatabase) {
+  ASSERT_TRUE(EnsureSecret("configured").ok());
+  EXPECT_TRUE(Matches("configured"));
+  EXPECT_EQ(Json()["secret"], "configured");
+  EXPECT_EQ(Json()["grpc_endpoint"], endpoints_.grpc);
+  EXPECT_EQ(store_.Find({"administrator"})->front().role, "administrator");
+  EXPECT_EQ(CountOf("SELECT count(*) FROM gateway_audit WHERE method = 'add_api_client'"), 1);
+}
+
+TEST_F(FirstCredentialsTest, AConfiguredSecretTakesTheDoorBackWhereNobodyHasTheMadeOne) {
+  ASSERT_TRUE(Ensure().ok());
+  const std::string made = Json()["secret"];
+  std::filesystem::remove_all(Directory());
+  ASSERT_TRUE(EnsureSecret("configured").ok());
+  EXPECT_TRUE(Matches("configured"));
+  EXPECT_FALSE(Matches(made));
+  EXPECT_EQ(Json()["secret"], "configured");
+  EXPECT_EQ(CountOf("SELECT count(*) FROM gateway_audit WHERE method = 'replace_api_client_secret'"
+                    " AND actor = 'service:gateway' AND before->>'client_id' = 'administrator'"),
+            1);
+  EXPECT_EQ(CountOf("SELECT count(*) FROM gateway_audit a WHERE a::text LIKE '%configured%'"
+                    " OR a::text LIKE '%argon2%'"),
+            0);
+}
+
+TEST_F(FirstCredentialsTest, ALaterStartWithTheSameSecretChangesNothing) {
+  ASSERT_TRUE(EnsureSecret("configured").ok());
+  const std::string hash = store_.Find({"administrator"})->front().secret_hash;
+  ASSERT_TRUE(EnsureSecret("configured", 1).ok());
+  EXPECT_EQ(store_.Find({"administrator"})->front().secret_hash, hash);
+  EXPECT_EQ(CountOf("SELECT count(*) FROM gateway_audit"), 1);
+  EXPECT_EQ(Json(1)["secret"], "configured");
+}
+
+TEST_F(FirstCredentialsTest, NodesThatStartTogetherWithANewSecretReplaceItOnce) {
+  ASSERT_TRUE(EnsureSecret("old").ok());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] { EXPECT_TRUE(EnsureSecret("new", i % 4).ok()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(Matches("new"));
+  EXPECT_FALSE(Matches("old"));
+  EXPECT_EQ(CountOf("SELECT count(*) FROM gateway_audit WHERE method = 'replace_api_client_secret'"), 1);
+  for (int node = 0; node < 4; ++node) EXPECT_EQ(Json(node)["secret"], "new");
+}
+
+TEST_F(FirstCredentialsTest, ARevokedSecretStaysRevokedAndANewOneOpensTheDoor) {
+  ASSERT_TRUE(EnsureSecret("leaked").ok());
+  Revoke();
+  ASSERT_TRUE(EnsureSecret("leaked").ok());
+  EXPECT_TRUE(store_.Find({"administrator"})->front().revoked);
+  ASSERT_TRUE(EnsureSecret("fresh").ok());
+  EXPECT_FALSE(store_.Find({"administrator"})->front().revoked);
+  EXPECT_TRUE(Matches("fresh"));
+  EXPECT_EQ(CountOf("SELECT count(*) FROM gateway_audit WHERE method = 'replace_api_client_secret'"
+                    " AND (before->>'revoked')::boolean"),
+            1);
 }
 
 }  // namespace

@@ -43,6 +43,16 @@ INSERT INTO gateway_audit (recorded_at, actor, request_id, method, after)
 VALUES ($1::timestamptz, 'service:gateway', '', 'add_api_client',
         jsonb_build_object('client_id', $2::text, 'role', $3::text)))sql";
 
+constexpr char kReplaceSecret[] = R"sql(
+UPDATE api_clients SET secret_hash = $3, revoked_at = NULL
+WHERE client_id = $1 AND secret_hash = $2)sql";
+
+constexpr char kReplaceSecretAudit[] = R"sql(
+INSERT INTO gateway_audit (recorded_at, actor, request_id, method, before, after)
+VALUES ($1::timestamptz, 'service:gateway', '', 'replace_api_client_secret',
+        jsonb_build_object('client_id', $2::text, 'revoked', $3::boolean),
+        jsonb_build_object('client_id', $2::text, 'revoked', false)))sql";
+
 }  // namespace
 
 absl::StatusOr<std::vector<ApiClient>> ApiClientStore::Find(const std::vector<std::string>& client_ids) {
@@ -64,6 +74,18 @@ absl::StatusOr<ApiClient> ApiClientStore::AddIfAbsent(const ApiClient& client, a
         std::vector<ApiClient> found = FindIn(transaction, {client.client_id});
         if (found.empty()) return absl::InternalError("api_clients: the row just added is not there");
         return std::move(found.front());
+      });
+}
+
+absl::StatusOr<bool> ApiClientStore::ReplaceSecret(const ApiClient& stands, const std::string& secret_hash,
+                                                   absl::Time now) {
+  return pool_.Transact(
+      "gateway_replace_api_client_secret", [&](pqxx::transaction_base& transaction) -> absl::StatusOr<bool> {
+        const auto replaced =
+            transaction.exec_params(kReplaceSecret, stands.client_id, stands.secret_hash, secret_hash);
+        if (replaced.affected_rows() == 0) return false;
+        transaction.exec_params(kReplaceSecretAudit, ToTimestamp(now), stands.client_id, stands.revoked);
+        return true;
       });
 }
 

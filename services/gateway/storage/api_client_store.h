@@ -24,6 +24,10 @@ class ApiClientStore final : public ApiClients {
   // has the id now. Safe to repeat.
   absl::StatusOr<ApiClient> AddIfAbsent(const ApiClient& client, absl::Time now);
 
+  // Gives the client another secret, lifts its revocation and writes an audit row; false, and
+  // nothing done, when its hash is no longer the one that `stands` has.
+  absl::StatusOr<bool> ReplaceSecret(const ApiClient& stands, const std::string& secret_hash, absl::Time now);
+
  private:
   pg::Pool& pool_;
 };
