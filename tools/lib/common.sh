@@ -83,3 +83,14 @@ node_pid() {
   # The pid may have been given to another program since.
   [ -n "$pid" ] && grep -qz allinone "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 }
+
+# stop_node PID: asks the node to end and waits until it has.
+stop_node() {
+  local pid=$1 try
+  kill -TERM "$pid" 2>/dev/null || return 0
+  for try in $(seq 1 120); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    [ "$try" = 120 ] && die "pid $pid did not stop within 60 s; its log is $(dev_dir)/node.log"
+    sleep 0.5
+  done
+}

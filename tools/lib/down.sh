@@ -4,13 +4,7 @@ run_down() {
   dir=$(dev_dir)
   if pid=$(node_pid); then
     say "stopping the node (pid $pid)"
-    kill -TERM "$pid"
-    local try
-    for try in $(seq 1 120); do
-      kill -0 "$pid" 2>/dev/null || break
-      [ "$try" = 120 ] && die "pid $pid did not stop within 60 s; its log is $dir/node.log"
-      sleep 0.5
-    done
+    stop_node "$pid"
   else
     say "no node runs"
   fi

@@ -40,7 +40,7 @@ EOF
 }
 
 run_up() {
-  local foreground=no dir
+  local foreground=no dir pid log_begins
   while [ $# -gt 0 ]; do
     case "$1" in
       --foreground) foreground=yes ;;
@@ -61,24 +61,58 @@ run_up() {
   write_config "$dir"
   # A copy, so that a rebuild does not pull the file from under the running node.
   install -m 755 "$repo/bazel-bin/services/allinone/allinone" "$dir/allinone"
-  if [ "$foreground" = yes ]; then
-    say "starting in the foreground; stop with Ctrl-C"
-    exec "$dir/allinone" --config "$dir/quartermaster.yaml"
-  fi
+  touch "$dir/node.log"
+  log_begins=$(($(stat -c %s "$dir/node.log") + 1))
   say "starting the node (log: $dir/node.log)"
+  # A session of its own: Ctrl-C is for us, and the node outlives the terminal unless we stop it.
   setsid "$dir/allinone" --config "$dir/quartermaster.yaml" >>"$dir/node.log" 2>&1 </dev/null &
-  local pid=$!
+  pid=$!
   echo "$pid" >"$dir/node.pid"
+  [ "$foreground" = yes ] && end_with_the_node "$pid"
   wait_ready "$dir" "$pid"
-  if [ ! -e "$dir/sample-estate.done" ]; then
-    say "loading the sample estate"
-    "$repo/bazel-bin/clients/fleet/fleet" sample-estate \
-      --credentials "$dir/data/credentials/administrator.json" --out "$dir/sample-estate" >&2
-    touch "$dir/sample-estate.done"
-    # Acknowledgements follow the reports about a second later; deadlines are shown with them.
-    sleep 3
-  fi
+  [ -e "$dir/sample-estate.done" ] || load_sample_estate "$dir"
   show_result "$dir"
+  [ "$foreground" = no ] || follow_the_log "$dir/node.log" "$log_begins"
+}
+
+load_sample_estate() {
+  local dir=$1
+  say "loading the sample estate"
+  "$repo/bazel-bin/clients/fleet/fleet" sample-estate \
+    --credentials "$dir/data/credentials/administrator.json" --out "$dir/sample-estate" >&2
+  touch "$dir/sample-estate.done"
+  # Acknowledgements follow the reports about a second later; deadlines are shown with them.
+  sleep 3
+}
+
+# However this script ends from here on, the node ends with it.
+end_with_the_node() {
+  attached_pid=$1
+  trap 'exit 0' INT TERM HUP
+  trap stop_attached EXIT
+}
+
+stop_attached() {
+  # A second Ctrl-C does not leave the node behind, half stopped.
+  trap '' INT TERM HUP
+  if kill -0 "$attached_pid" 2>/dev/null; then
+    say "stopping the node (pid $attached_pid)"
+    stop_node "$attached_pid"
+  fi
+  # Unless `down` and another `up` were quicker.
+  [ "$(cat "$(dev_dir)/node.pid" 2>/dev/null)" = "$attached_pid" ] && rm -f "$(dev_dir)/node.pid"
+  # For the log's last lines.
+  wait
+}
+
+# Shows the log of this start until the node ends: by us, by `tools/dev down` or by itself.
+follow_the_log() {
+  local log=$1 first_byte=$2 status=0
+  say "the node's log follows; Ctrl-C stops the node"
+  # In the background, so that Ctrl-C does not end it before the node.
+  tail -c "+$first_byte" -f --pid="$attached_pid" "$log" &
+  wait "$attached_pid" || status=$?
+  exit "$status"
 }
 
 show_result() {
