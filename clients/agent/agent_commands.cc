@@ -1,16 +1,15 @@
 #include "clients/agent/agent_commands.h"
 
-#include <array>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "clients/agent/agent_errors.h"
+#include "clients/agent/command_state.h"
 #include "clients/agent/duration_words.h"
 #include "clients/agent/init_command.h"
-#include "clients/agent/online.h"
+#include "clients/agent/online_commands.h"
 #include "clients/agent/report_writer.h"
 #include "clients/agent/show_license.h"
 #include "clients/agent/state_directory.h"
@@ -18,7 +17,6 @@
 #include "clients/command_line/registration.h"
 #include "clients/connection/client_errors.h"
 #include "clients/connection/file.h"
-#include "services/common/errors/error.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::agent {
@@ -29,29 +27,16 @@ using command_line::AddGroup;
 using command_line::AddLeaf;
 using command_line::Invocation;
 using command_line::NoOptions;
+using output::Json;
+using output::Output;
 using output::OutputFormat;
-using Opened = absl::StatusOr<std::unique_ptr<StateDirectory>>;
-
-// The one option that all commands share; lives as long as the parser.
-using StatePath = std::shared_ptr<std::string>;
-
-Opened Open(const StatePath& path) {
-  if (path->empty()) return client::Usage("state: got nothing, want --state DIR or AGENT_STATE");
-  return StateDirectory::Open(*path);
-}
-
-// Reports first, then the state that names them.
-absl::Status KeepAndSave(StateDirectory& directory, const std::vector<ReportToWrite>& closed) {
-  RETURN_IF_ERROR(directory.Keep(closed));
-  return directory.Save();
-}
 
 struct SetOptions {
   std::string tag;
   int64_t count = 0;
 };
 absl::StatusOr<ExitCode> Set(const StatePath& path, const SetOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   RETURN_IF_ERROR(SetTagCount(directory->state(), options.tag, options.count));
   RETURN_IF_ERROR(directory->Save());
   return ExitCode::kOk;
@@ -62,7 +47,7 @@ struct AdvanceOptions {
   std::string to;
 };
 absl::StatusOr<ExitCode> AdvanceClock(const StatePath& path, const AdvanceOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   if (options.duration.empty() == options.to.empty()) {
     return client::Usage("advance: want either a duration or --to TIME");
   }
@@ -82,7 +67,7 @@ struct DurationOptions {
   std::string duration = "0s";
 };
 absl::StatusOr<ExitCode> TurnOff(const StatePath& path, const DurationOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const int64_t seconds, ParseSeconds(options.duration));
   ASSIGN_OR_RETURN(const auto closed, PowerOff(directory->state(), seconds));
   RETURN_IF_ERROR(KeepAndSave(*directory, closed));
@@ -90,7 +75,7 @@ absl::StatusOr<ExitCode> TurnOff(const StatePath& path, const DurationOptions& o
 }
 
 absl::StatusOr<ExitCode> ReloadDevice(const StatePath& path, const DurationOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const int64_t seconds, ParseSeconds(options.duration));
   ASSIGN_OR_RETURN(const auto closed, Reload(directory->state(), seconds));
   RETURN_IF_ERROR(KeepAndSave(*directory, closed));
@@ -98,7 +83,7 @@ absl::StatusOr<ExitCode> ReloadDevice(const StatePath& path, const DurationOptio
 }
 
 absl::StatusOr<ExitCode> SwitchUnits(const StatePath& path, const NoOptions&) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const auto closed, Switchover(directory->state()));
   RETURN_IF_ERROR(KeepAndSave(*directory, closed));
   return ExitCode::kOk;
@@ -110,7 +95,7 @@ struct SaveOptions {
 };
 absl::StatusOr<ExitCode> SaveUsage(Invocation& invocation, const StatePath& path, UsageSelection::Kind kind,
                                    const SaveOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   AgentState& state = directory->state();
   RETURN_IF_ERROR(KeepAndSave(*directory, CloseReports(state, CloseReason::kRequested)));
   std::string file = UsageFileBegin(state);
@@ -131,89 +116,35 @@ struct FileOptions {
   std::string file;
 };
 absl::StatusOr<ExitCode> InstallCertificate(const StatePath& path, const FileOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const std::string pem, client::ReadFile(options.file));
   RETURN_IF_ERROR(directory->InstallCertificates(pem));
   return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> InstallAuthority(const StatePath& path, const FileOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const std::string pem, client::ReadFile(options.file));
   RETURN_IF_ERROR(directory->InstallAuthority(pem));
   return ExitCode::kOk;
 }
 
-void TellTaken(Invocation& invocation, const AcknowledgementTaken& taken) {
-  invocation.streams().out << "acknowledgement " << taken.sequence << " for " << taken.udi.product_id << ":"
-                           << taken.udi.serial_number << ": " << taken.newly_acknowledged
-                           << " reports newly acknowledged\n";
-}
-
-absl::StatusOr<ExitCode> ImportFile(Invocation& invocation, const StatePath& path,
-                                    const FileOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
-  ASSIGN_OR_RETURN(const std::string file, client::ReadFile(options.file));
-  ASSIGN_OR_RETURN(const auto pinned, directory->AuthorityCertificates());
-  ASSIGN_OR_RETURN(const auto taken, TakeAcknowledgement(file, pinned, directory->state()));
-  RETURN_IF_ERROR(directory->Save());
-  TellTaken(invocation, taken);
-  return ExitCode::kOk;
-}
-
-struct OnlineCommandOptions {
-  std::string virtual_account;
-  bool wait = false;
-};
-absl::StatusOr<ExitCode> Submit(Invocation& invocation, const StatePath& path,
-                                const OnlineCommandOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
-  ASSIGN_OR_RETURN(const auto node, invocation.Node());
-  RETURN_IF_ERROR(KeepAndSave(*directory, CloseReports(directory->state(), CloseReason::kInterval)));
-  ASSIGN_OR_RETURN(
-      const auto results,
-      SubmitUnreported(*directory, *node, {invocation.options.smart_account, options.virtual_account}));
-  // In the order of ReportResult::Outcome.
-  std::array<int64_t, 5> counts{};
-  for (const auto& result : results) {
-    ++counts[static_cast<size_t>(result.outcome()) % counts.size()];
-    if (!result.reason().empty()) {
-      invocation.streams().err << "agent: report " << result.report_id() << ": " << result.reason() << ": "
-                               << result.message() << '\n';
-    }
-  }
-  invocation.streams().out << counts[1] << " accepted, " << counts[2] << " duplicate, " << counts[3]
-                           << " conflict, " << counts[4] << " rejected\n";
-  return counts[3] + counts[4] == 0 ? ExitCode::kOk : ExitCode::kRefused;
-}
-
-absl::StatusOr<ExitCode> Poll(Invocation& invocation, const StatePath& path,
-                              const OnlineCommandOptions& options) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
-  ASSIGN_OR_RETURN(const auto node, invocation.Node());
-  const absl::Time deadline = absl::Now() + node->patience();
-  while (true) {
-    ASSIGN_OR_RETURN(const PollOutcome outcome,
-                     PollAcknowledgements(*directory, *node, {invocation.options.smart_account, ""}));
-    for (const AcknowledgementTaken& taken : outcome.taken) TellTaken(invocation, taken);
-    if (outcome.vendor_acknowledgement_required) {
-      invocation.streams().out << "only the vendor can acknowledge these reports\n";
-    }
-    if (outcome.pending == 0) return ExitCode::kOk;
-    if (!options.wait || absl::Now() >= deadline) {
-      invocation.streams().out << outcome.pending << " submissions are not acknowledged yet\n";
-      return ExitCode::kRefused;
-    }
-    absl::SleepFor(absl::Seconds(1));
-  }
-}
-
 absl::StatusOr<ExitCode> Status(Invocation& invocation, const StatePath& path) {
-  ASSIGN_OR_RETURN(const auto directory, Open(path));
+  ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const auto certificates, directory->Certificates());
-  const bool json = invocation.options.format == OutputFormat::kJson;
-  invocation.streams().out << (json ? StatusJson(directory->state(), certificates)
-                                    : ShowLicense(directory->state(), certificates));
+  Output& output = invocation.output();
+  if (output.format() == OutputFormat::kTable) {
+    invocation.streams().out << ShowLicense(directory->state(), certificates);
+    return ExitCode::kOk;
+  }
+  const Json status = StatusJson(directory->state(), certificates);
+  output.Begin();
+  if (output.format() == OutputFormat::kCsv) {
+    output.Record(StatusSpec(), status);
+  } else {
+    for (const auto& [key, value] : status.items()) output.Field(key, value);
+  }
+  output.End();
   return ExitCode::kOk;
 }
 
@@ -266,11 +197,6 @@ void AddFileCommands(CLI::App& app, Invocation& invocation, const StatePath& pat
                  Kind::kUnreported);
   AddSaveCommand(usage, invocation, path, "days", "Reports of the last N days", Kind::kDays);
 
-  auto import_leaf = AddLeaf<FileOptions>(
-      app, "import", "Take an acknowledgement file over", invocation,
-      [path](Invocation& run, const FileOptions& options) { return ImportFile(run, path, options); });
-  import_leaf.app.add_option("FILE", import_leaf.options->file, "As `qmctl ack export` wrote it")->required();
-
   CLI::App& install = AddGroup(app, "install", "Install certificates");
   auto certificate = AddLeaf<FileOptions>(
       install, "certificate", "Of this product instance (PEM)", invocation,
@@ -280,17 +206,6 @@ void AddFileCommands(CLI::App& app, Invocation& invocation, const StatePath& pat
       install, "authority", "CAs that acknowledgements must end in (PEM)", invocation,
       [path](Invocation&, const FileOptions& options) { return InstallAuthority(path, options); });
   authority.app.add_option("FILE", authority.options->file, "PEM")->required();
-}
-
-void AddOnlineCommands(CLI::App& app, Invocation& invocation, const StatePath& path) {
-  auto submit = AddLeaf<OnlineCommandOptions>(
-      app, "submit", "Push the reports that are not reported yet", invocation,
-      [path](Invocation& run, const OnlineCommandOptions& options) { return Submit(run, path, options); });
-  submit.app.add_option("--virtual-account", submit.options->virtual_account, "Whose door this is");
-  auto poll = AddLeaf<OnlineCommandOptions>(
-      app, "poll", "Fetch acknowledgements; 1 while some are still to come", invocation,
-      [path](Invocation& run, const OnlineCommandOptions& options) { return Poll(run, path, options); });
-  poll.app.add_flag("--wait", poll.options->wait, "Until all are there, at most --timeout");
 }
 
 }  // namespace

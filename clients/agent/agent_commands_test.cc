@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "clients/agent/manufacturer_ca.h"
 #include "clients/connection/file.h"
+#include "clients/qmctl/toy_node.h"
 #include "services/common/crypto/certificate.h"
 #include "services/common/crypto/signature.h"
 #include "services/ingest/domain/document_reader.h"
@@ -152,6 +154,36 @@ TEST_F(AgentCommandsTest, StatusShowsWhatIsInUseAndThePolicy) {
   EXPECT_NE(out_.str().find("PID:C9300-24UX,SN:SN1"), std::string::npos);
   ASSERT_EQ(Agent({"status", "-o", "json"}), 0);
   EXPECT_EQ(nlohmann::json::parse(out_.str())["usage"][0]["count"], 5);
+  ASSERT_EQ(Agent({"status", "-o", "csv"}), 0);
+  EXPECT_EQ(out_.str().find("product_id,serial_number,hostname,clock_s,usage,"), 0u) << out_.str();
+  EXPECT_NE(out_.str().find("\r\nC9300-24UX,SN1,sn1,1767225600,tag-a=5,0,0,0,0,"), std::string::npos)
+      << out_.str();
+}
+
+TEST_F(AgentCommandsTest, WhatANodeAnswersIsPrintedInEveryForm) {
+  qmctl::ToyNode toy;
+  const auto ca = ManufacturerCa::OpenOrCreate(folder_ + "/authority", absl::Now());
+  toy.authority_certificates.add_pem(ca->certificate().ToPem());
+  auto& page = toy.poll_pages.emplace_back();
+  page.set_status(authority::v1::PollAcknowledgementsResponse::STATUS_POLL);
+  page.add_vendor_acknowledgement_required()->set_serial_number("SN1");
+  ASSERT_EQ(Agent({"init", "C9300-24UX:SN1", "--clock", "2026-01-01", "--signing", "builtin"}), 0);
+  ASSERT_EQ(Agent({"set", "tag-a", "5"}), 0);
+  ASSERT_EQ(Agent({"advance", "45d"}), 0);
+  const auto online = [&](const std::string& command, const std::string& format) {
+    const int code = Agent({"--credentials", toy.credentials(), command, "-o", format});
+    EXPECT_EQ(code, command == "poll" ? 1 : 0) << err_.str();
+    return out_.str();
+  };
+  EXPECT_EQ(online("submit", "csv"), "accepted,duplicate,conflict,rejected\r\n2,0,0,0\r\n");
+  EXPECT_EQ(nlohmann::json::parse(online("submit", "json"))["accepted"], 0);
+  EXPECT_EQ(online("submit", "table"), "0 accepted, 0 duplicate, 0 conflict, 0 rejected\n");
+  EXPECT_EQ(online("poll", "csv"),
+            "product_id,serial_number,sequence,newly_acknowledged,pending,vendor_acknowledgement_required\r\n"
+            ",,,,1,true\r\n");
+  EXPECT_EQ(nlohmann::json::parse(online("poll", "json"))["pending"], 1);
+  EXPECT_EQ(online("poll", "table"),
+            "only the vendor can acknowledge these reports\n1 submissions are not acknowledged yet\n");
 }
 
 TEST_F(AgentCommandsTest, MistakesAreToldWithTheirReason) {

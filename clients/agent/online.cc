@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "clients/acknowledgement_poll/acknowledgement_poll.h"
 #include "clients/agent/report_writer.h"
 #include "clients/agent/usage_file.h"
 #include "clients/connection/client_errors.h"
@@ -101,27 +102,20 @@ absl::StatusOr<PollOutcome> PollAcknowledgements(StateDirectory& directory,
   PollOutcome outcome;
   std::vector<int64_t> open;
   for (const int64_t poll_id : state.polls) {
-    authority::v1::PollAcknowledgementsRequest request;
-    request.set_smart_account(options.smart_account);
-    request.set_poll_id(poll_id);
-    authority::v1::PollAcknowledgementsResponse response;
-    bool complete = true;
-    do {
-      request.set_page_token(response.next_page_token());
-      RETURN_IF_ERROR(node.Call([&](grpc::ClientContext& context) {
-        return stub->PollAcknowledgements(&context, request, &response);
-      }));
-      for (const auto& acknowledgement : response.acknowledgements()) {
+    const auto take = [&](const authority::v1::PollAcknowledgementsResponse& page) -> absl::Status {
+      for (const auto& acknowledgement : page.acknowledgements()) {
         auto taken = TakeAcknowledgement(acknowledgement.smart_license(), pinned, state);
         // Another poll id brought a newer one already.
         if (errors::ErrorId(taken.status()) == "crypto.acknowledgement_outdated") continue;
         RETURN_IF_ERROR(taken.status());
         outcome.taken.push_back(*std::move(taken));
       }
-      outcome.vendor_acknowledgement_required |= response.vendor_acknowledgement_required_size() > 0;
-      complete &= response.status() == authority::v1::PollAcknowledgementsResponse::STATUS_COMPLETE;
-    } while (!response.next_page_token().empty() && response.next_page_token() != request.page_token());
-    if (!complete) open.push_back(poll_id);
+      outcome.vendor_acknowledgement_required |= page.vendor_acknowledgement_required_size() > 0;
+      return absl::OkStatus();
+    };
+    ASSIGN_OR_RETURN(const client::PollEnd end,
+                     client::ReadEveryPage(node, {options.smart_account, poll_id}, take));
+    if (!end.complete) open.push_back(poll_id);
   }
   state.polls = std::move(open);
   outcome.pending = static_cast<int64_t>(state.polls.size());

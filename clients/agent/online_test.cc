@@ -27,6 +27,7 @@ class OnlineTest : public ::testing::Test {
     // Pinning needs some CA, not a particular one.
     const auto ca = ManufacturerCa::OpenOrCreate(path, absl::Now());
     toy_.authority_certificates.add_pem(ca->certificate().ToPem());
+    toy_.poll_pages.resize(1);
   }
 
   void UseFor90Days() {
@@ -72,10 +73,10 @@ TEST_F(OnlineTest, ANodeThatIsAwayForAMomentLosesNothing) {
 TEST_F(OnlineTest, APollThatIsNotCompleteIsAskedAgain) {
   UseFor90Days();
   ASSERT_TRUE(SubmitUnreported(*directory_, *node_, {}).ok());
-  toy_.poll_response.set_status(PollAcknowledgementsResponse::STATUS_POLL);
+  toy_.poll_pages[0].set_status(PollAcknowledgementsResponse::STATUS_POLL);
   EXPECT_EQ(PollAcknowledgements(*directory_, *node_, {})->pending, 1);
-  toy_.poll_response.set_status(PollAcknowledgementsResponse::STATUS_COMPLETE);
-  toy_.poll_response.add_vendor_acknowledgement_required()->set_serial_number("SN1");
+  toy_.poll_pages[0].set_status(PollAcknowledgementsResponse::STATUS_COMPLETE);
+  toy_.poll_pages[0].add_vendor_acknowledgement_required()->set_serial_number("SN1");
   const auto outcome = PollAcknowledgements(*directory_, *node_, {});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->pending, 0);
@@ -86,10 +87,10 @@ TEST_F(OnlineTest, APollThatIsNotCompleteIsAskedAgain) {
 TEST_F(OnlineTest, AnAnswerInPagesIsReadToItsEnd) {
   UseFor90Days();
   ASSERT_TRUE(SubmitUnreported(*directory_, *node_, {}).ok());
-  toy_.poll_response.set_status(PollAcknowledgementsResponse::STATUS_COMPLETE);
-  toy_.poll_response.set_next_page_token("second");
-  toy_.poll_second_page.set_status(PollAcknowledgementsResponse::STATUS_POLL);
-  toy_.poll_second_page.add_vendor_acknowledgement_required()->set_serial_number("SN1");
+  toy_.poll_pages[0].set_status(PollAcknowledgementsResponse::STATUS_COMPLETE);
+  auto& second = toy_.poll_pages.emplace_back();
+  second.set_status(PollAcknowledgementsResponse::STATUS_POLL);
+  second.add_vendor_acknowledgement_required()->set_serial_number("SN1");
   const auto outcome = PollAcknowledgements(*directory_, *node_, {});
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_TRUE(outcome->vendor_acknowledgement_required);

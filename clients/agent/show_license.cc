@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -11,7 +10,9 @@
 namespace quartermaster::agent {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using output::CellKind;
+using output::Json;
+using output::RowSpec;
 
 // In the order of policy::LicenseClass.
 constexpr std::array<const char*, policy::kLicenseClassCount> kClassTitles = {
@@ -88,6 +89,15 @@ Json UdiJson(const Udi& udi) {
   return {{"product_id", udi.product_id}, {"serial_number", udi.serial_number}};
 }
 
+// "tag=count" of each.
+Json TagsInUse(const Json& usage) {
+  Json tags = Json::array();
+  for (const Json& one : usage) {
+    tags.push_back(absl::StrCat(one.at("tag").get<std::string>(), "=", one.at("count").get<int64_t>()));
+  }
+  return tags;
+}
+
 }  // namespace
 
 std::string ShowLicense(const AgentState& state, const std::vector<crypto::Certificate>& certificates) {
@@ -117,28 +127,51 @@ std::string ShowLicense(const AgentState& state, const std::vector<crypto::Certi
   return out;
 }
 
-std::string StatusJson(const AgentState& state, const std::vector<crypto::Certificate>& certificates) {
+Json StatusJson(const AgentState& state, const std::vector<crypto::Certificate>& certificates) {
   const InstalledPolicy policy = PolicyInForce(state);
   const ReportCounts counts = CountReports(state);
   Json usage = Json::array();
   for (const auto& [tag, meter] : state.meters) {
     usage.push_back({{"tag", tag}, {"count", meter.count()}});
   }
-  Json json = {{"udi", UdiJson(state.udi)},
-               {"ha_peer", state.ha_peer.has_value() ? UdiJson(*state.ha_peer) : Json(nullptr)},
-               {"hostname", state.hostname},
-               {"clock_s", state.clock_s},
-               {"usage", usage},
-               {"reports_closed", counts.closed},
-               {"reports_unreported", counts.unreported},
-               {"reports_acknowledged", counts.acknowledged},
-               {"open_polls", state.polls},
-               {"certificates", certificates.size()},
-               {"last_push_s", state.last_push_s},
-               {"last_acknowledged_s", state.last_acknowledged_s},
-               {"policy", policy.name},
-               {"policy_installed", state.policy.has_value()}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return {{"udi", UdiJson(state.udi)},
+          {"ha_peer", state.ha_peer.has_value() ? UdiJson(*state.ha_peer) : Json(nullptr)},
+          {"hostname", state.hostname},
+          {"clock_s", state.clock_s},
+          {"usage", usage},
+          {"reports_closed", counts.closed},
+          {"reports_unreported", counts.unreported},
+          {"reports_acknowledged", counts.acknowledged},
+          {"open_polls", state.polls},
+          {"certificates", certificates.size()},
+          {"last_push_s", state.last_push_s},
+          {"last_acknowledged_s", state.last_acknowledged_s},
+          {"policy", policy.name},
+          {"policy_installed", state.policy.has_value()}};
+}
+
+const RowSpec<Json>& StatusSpec() {
+  using K = CellKind;
+  const auto field = [](const char* key, CellKind kind) {
+    return output::Column<Json>{key, "", kind, [key](const Json& status) { return status.at(key); }};
+  };
+  static const auto* spec = new RowSpec<Json>{
+      {"product_id", "", K::kText, [](const Json& status) { return status.at("udi").at("product_id"); }},
+      {"serial_number", "", K::kText,
+       [](const Json& status) { return status.at("udi").at("serial_number"); }},
+      field("hostname", K::kText),
+      field("clock_s", K::kNumber),
+      {"usage", "", K::kList, [](const Json& status) { return TagsInUse(status.at("usage")); }},
+      field("reports_closed", K::kCount),
+      field("reports_unreported", K::kCount),
+      field("reports_acknowledged", K::kCount),
+      field("certificates", K::kCount),
+      field("last_push_s", K::kNumber),
+      field("last_acknowledged_s", K::kNumber),
+      field("policy", K::kText),
+      field("policy_installed", K::kFlag),
+  };
+  return *spec;
 }
 
 }  // namespace quartermaster::agent

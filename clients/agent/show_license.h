@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "clients/agent/agent_state.h"
+#include "clients/output/output.h"
 #include "services/common/crypto/certificate.h"
 
 namespace quartermaster::agent {
@@ -14,7 +15,9 @@ namespace quartermaster::agent {
 std::string ShowLicense(const AgentState& state, const std::vector<crypto::Certificate>& certificates);
 
 // The same facts for programs: docs/reference/formats.md, "Status of the agent".
-std::string StatusJson(const AgentState& state, const std::vector<crypto::Certificate>& certificates);
+output::Json StatusJson(const AgentState& state, const std::vector<crypto::Certificate>& certificates);
+// And as the one line of CSV, made from StatusJson().
+const output::RowSpec<output::Json>& StatusSpec();
 
 }  // namespace quartermaster::agent
 

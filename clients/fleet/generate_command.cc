@@ -100,6 +100,20 @@ struct RequestsOptions {
   std::string virtual_account;
 };
 
+struct RequestsAnswer {
+  std::string file;
+  int64_t count = 0;
+};
+
+const RowSpec<RequestsAnswer>& RequestsSpec() {
+  using R = RequestsAnswer;
+  static const auto* spec = new RowSpec<R>{
+      {"file", "", CellKind::kText, [](const R& r) { return Json(r.file); }},
+      {"requests", "", CellKind::kCount, [](const R& r) { return Json(r.count); }},
+  };
+  return *spec;
+}
+
 // Each message with its length before it (4 bytes, little-endian), as tests/bench reads them.
 absl::StatusOr<ExitCode> Requests(Invocation& invocation, const RequestsOptions& options) {
   ASSIGN_OR_RETURN(const auto reports, ReportFile::Open(options.usage_file));
@@ -120,7 +134,11 @@ absl::StatusOr<ExitCode> Requests(Invocation& invocation, const RequestsOptions&
     RETURN_IF_ERROR(file->Append(framed + bytes));
   }
   RETURN_IF_ERROR(file->Close());
-  invocation.streams().out << count << " requests in " << options.out << '\n';
+  output::Output& output = invocation.output();
+  output.Begin();
+  output.Figures(RequestsSpec(), {options.out, static_cast<int64_t>(count)});
+  output.Note(absl::StrCat(count, " requests in ", options.out));
+  output.End();
   return ExitCode::kOk;
 }
 

@@ -1,6 +1,7 @@
 #include "clients/output/output.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +13,10 @@ namespace {
 
 bool IsInCsv(const ColumnHead& head) { return !head.key.empty() && head.kind != CellKind::kNested; }
 
+bool HasKey(const std::vector<ColumnHead>& heads, const std::string& key) {
+  return std::any_of(heads.begin(), heads.end(), [&](const ColumnHead& head) { return head.key == key; });
+}
+
 }  // namespace
 
 void Output::Note(const std::string& line) {
@@ -21,6 +26,8 @@ void Output::Note(const std::string& line) {
 }
 
 void Output::Begin() {
+  csv_fields_.clear();
+  csv_columns_.clear();
   if (format_ == OutputFormat::kJson) json_.BeginObject();
 }
 
@@ -42,22 +49,35 @@ void Output::EndDocuments() {
 }
 
 void Output::Field(const std::string& key, const Json& value) {
-  if (format_ != OutputFormat::kJson) return;
-  json_.Key(key);
-  json_.Value(value);
+  if (format_ == OutputFormat::kJson) {
+    json_.Key(key);
+    json_.Value(value);
+  } else if (format_ == OutputFormat::kCsv && !value.is_structured()) {
+    csv_fields_.emplace_back(key, CsvText(CellKind::kText, value));
+  }
+}
+
+void Output::WriteFields(const std::vector<ColumnHead>& heads, const std::vector<Json>& values) {
+  for (size_t i = 0; i < heads.size(); ++i) {
+    if (!heads[i].key.empty()) Field(heads[i].key, values[i]);
+  }
+}
+
+void Output::WriteFigures(const std::vector<ColumnHead>& heads, const std::vector<Json>& values) {
+  if (format_ == OutputFormat::kJson) WriteFields(heads, values);
+  if (format_ != OutputFormat::kCsv) return;
+  if (csv_columns_.empty()) WriteCsvHead(heads, {});
+  WriteCsvLine(heads, values);
 }
 
 void Output::WriteRecord(const std::vector<ColumnHead>& heads, const std::vector<Json>& values) {
   if (format_ == OutputFormat::kJson) {
-    for (size_t i = 0; i < heads.size(); ++i) {
-      if (!heads[i].key.empty()) Field(heads[i].key, values[i]);
-    }
+    WriteFields(heads, values);
     return;
   }
   if (format_ == OutputFormat::kCsv) {
-    heads_ = heads;
-    WriteCsvHead();
-    WriteCsvLine(values);
+    WriteCsvHead(heads, {});
+    WriteCsvLine(heads, values);
     return;
   }
   SeparateBlocks();
@@ -71,14 +91,15 @@ void Output::WriteRecord(const std::vector<ColumnHead>& heads, const std::vector
   }
 }
 
-void Output::OpenSection(const Section& section, std::vector<ColumnHead> heads) {
+void Output::OpenSection(const Section& section, std::vector<ColumnHead> heads,
+                         const std::vector<ColumnHead>& figures) {
   heads_ = std::move(heads);
   section_shown_ = format_ != OutputFormat::kCsv || section.main;
   if (format_ == OutputFormat::kJson) {
     json_.Key(section.key);
     json_.BeginArray();
   } else if (format_ == OutputFormat::kCsv) {
-    if (section_shown_) WriteCsvHead();
+    if (section_shown_) WriteCsvHead(heads_, figures);
   } else {
     SeparateBlocks();
     if (!section.title.empty()) out_ << section.title << '\n';
@@ -100,7 +121,7 @@ void Output::WriteRow(const std::vector<Json>& values) {
     }
     json_.Value(object);
   } else if (format_ == OutputFormat::kCsv) {
-    WriteCsvLine(values);
+    WriteCsvLine(heads_, values);
   } else {
     std::vector<std::string> cells;
     for (size_t i = 0; i < heads_.size(); ++i) {
@@ -116,23 +137,34 @@ void Output::EndRows() {
   table_.reset();
 }
 
-void Output::WriteCsvHead() {
+void Output::WriteCsvHead(const std::vector<ColumnHead>& heads, const std::vector<ColumnHead>& figures) {
+  csv_columns_.clear();
+  for (const auto& [key, text] : csv_fields_) {
+    if (!HasKey(heads, key) && !HasKey(figures, key)) csv_columns_.push_back(key);
+  }
+  for (const ColumnHead& head : heads) {
+    if (IsInCsv(head)) csv_columns_.push_back(head.key);
+  }
+  for (const ColumnHead& head : figures) {
+    if (IsInCsv(head) && !HasKey(heads, head.key)) csv_columns_.push_back(head.key);
+  }
   std::string line;
-  for (const ColumnHead& head : heads_) {
-    if (!IsInCsv(head)) continue;
-    absl::StrAppend(&line, line.empty() ? "" : ",", CsvField(head.key));
+  for (const std::string& key : csv_columns_) {
+    absl::StrAppend(&line, line.empty() ? "" : ",", CsvField(key));
   }
   if (line != csv_head_) out_ << line << "\r\n";
   csv_head_ = line;
 }
 
-void Output::WriteCsvLine(const std::vector<Json>& values) {
-  bool first = true;
-  for (size_t i = 0; i < heads_.size(); ++i) {
-    if (!IsInCsv(heads_[i])) continue;
-    if (!first) out_ << ',';
-    out_ << CsvField(CsvText(heads_[i].kind, values[i]));
-    first = false;
+void Output::WriteCsvLine(const std::vector<ColumnHead>& heads, const std::vector<Json>& values) {
+  std::map<std::string, std::string> cells(csv_fields_.begin(), csv_fields_.end());
+  for (size_t i = 0; i < heads.size(); ++i) {
+    if (IsInCsv(heads[i])) cells[heads[i].key] = CsvText(heads[i].kind, values[i]);
+  }
+  const char* separator = "";
+  for (const std::string& key : csv_columns_) {
+    out_ << separator << CsvField(cells[key]);
+    separator = ",";
   }
   out_ << "\r\n";
 }

@@ -1,9 +1,10 @@
 // The one printer. A command describes its rows once, as a list of columns, and gets table, JSON
 // and CSV from it.
 //
-// A document is a sequence of records (the fields of one thing) and sections (lists of rows). In
-// JSON it is one object; in a table, blocks one below the other; CSV shows the main section only,
-// or the record when there is no section.
+// A document is a sequence of records (the fields of one thing), sections (lists of rows) and figures
+// (what is to be said of the whole). In JSON it is one object; in a table, blocks one below the other.
+// CSV shows the main section, or the record when there is no section: a line for each row, with the
+// fields that stood before it, and the figures as the last line.
 #ifndef QUARTERMASTER_CLIENTS_OUTPUT_OUTPUT_H_
 #define QUARTERMASTER_CLIENTS_OUTPUT_OUTPUT_H_
 
@@ -12,6 +13,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/output/cell.h"
@@ -68,12 +70,25 @@ class Output {
   void Record(const RowSpec<Row>& spec, const Row& row) {
     WriteRecord(Heads(spec), Values(spec, row));
   }
-  // A field of the document that only JSON shows.
+  // A field of the document, not in tables. CSV shows those that stand before the rows or the record
+  // and are no structures: as a column with the same text in each line, unless a row has a column of
+  // that key itself.
   void Field(const std::string& key, const Json& value);
+  // What is to be said of the whole, behind the rows: fields in JSON, nothing in tables (a note says
+  // it there), the last line in CSV.
+  template <typename Whole>
+  void Figures(const RowSpec<Whole>& spec, const Whole& whole) {
+    WriteFigures(Heads(spec), Values(spec, whole));
+  }
 
   template <typename Row>
   void BeginRows(const Section& section, const RowSpec<Row>& spec) {
-    OpenSection(section, Heads(spec));
+    OpenSection(section, Heads(spec), {});
+  }
+  // When Figures() will follow: CSV has one head line for both. A key of both is one column.
+  template <typename Row, typename Whole>
+  void BeginRows(const Section& section, const RowSpec<Row>& spec, const RowSpec<Whole>& figures) {
+    OpenSection(section, Heads(spec), Heads(figures));
   }
   template <typename Row>
   void AddRow(const RowSpec<Row>& spec, const Row& row) {
@@ -103,10 +118,13 @@ class Output {
   }
 
   void WriteRecord(const std::vector<ColumnHead>& heads, const std::vector<Json>& values);
-  void OpenSection(const Section& section, std::vector<ColumnHead> heads);
+  void WriteFields(const std::vector<ColumnHead>& heads, const std::vector<Json>& values);
+  void WriteFigures(const std::vector<ColumnHead>& heads, const std::vector<Json>& values);
+  void OpenSection(const Section& section, std::vector<ColumnHead> heads,
+                   const std::vector<ColumnHead>& figures);
   void WriteRow(const std::vector<Json>& values);
-  void WriteCsvHead();
-  void WriteCsvLine(const std::vector<Json>& values);
+  void WriteCsvHead(const std::vector<ColumnHead>& heads, const std::vector<ColumnHead>& figures);
+  void WriteCsvLine(const std::vector<ColumnHead>& heads, const std::vector<Json>& values);
   void SeparateBlocks();
 
   const OutputFormat format_;
@@ -117,6 +135,9 @@ class Output {
   std::optional<Table> table_;
   bool section_shown_ = false;
   bool block_printed_ = false;
+  // CSV: the fields that came so far in this document, and the keys of its columns once it has some.
+  std::vector<std::pair<std::string, std::string>> csv_fields_;
+  std::vector<std::string> csv_columns_;
   // CSV: the head line that was printed last, so that several files share one.
   std::string csv_head_;
 };

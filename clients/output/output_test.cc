@@ -52,14 +52,14 @@ TEST(OutputTest, OneSpecificationMakesTableJsonAndCsv) {
             "  ]\n"
             "}\n");
   EXPECT_EQ(Print(OutputFormat::kCsv, pools),
-            "name,balance\r\n"
-            "Essentials,-12345\r\n"
-            "\"a,b\",7\r\n");
+            "smart_account,name,balance\r\n"
+            "corp,Essentials,-12345\r\n"
+            "corp,\"a,b\",7\r\n");
 }
 
 TEST(OutputTest, EmptyListsAreStillThere) {
   EXPECT_EQ(Print(OutputFormat::kJson, {}), "{\n  \"smart_account\": \"corp\",\n  \"pools\": []\n}\n");
-  EXPECT_EQ(Print(OutputFormat::kCsv, {}), "name,balance\r\n");
+  EXPECT_EQ(Print(OutputFormat::kCsv, {}), "smart_account,name,balance\r\n");
   EXPECT_EQ(Print(OutputFormat::kTable, {}), "Pools\nNAME  BALANCE  REMARK\ndone\n");
 }
 
@@ -88,6 +88,53 @@ TEST(OutputTest, RecordsShowOneFieldALine) {
   Output output(OutputFormat::kTable, out, 0);
   output.Record(Spec(), Pool{"Essentials", -5});
   EXPECT_EQ(out.str(), "Name     Essentials\nBalance  -5\nRemark   short\n");
+}
+
+struct Whole {
+  int64_t pools;
+  std::string balance;
+};
+
+const RowSpec<Whole>& WholeSpec() {
+  static const auto* spec = new RowSpec<Whole>{
+      {"pools", "", CellKind::kCount, [](const Whole& w) { return Json(w.pools); }},
+      {"balance", "", CellKind::kText, [](const Whole& w) { return Json(w.balance); }},
+  };
+  return *spec;
+}
+
+std::string PrintWithFigures(OutputFormat format) {
+  std::ostringstream out;
+  Output output(format, out, 0);
+  output.Begin();
+  output.Field("name", "the rows have a column of this name themselves");
+  output.Field("nested", Json::array({1}));
+  output.BeginRows({"list", ""}, Spec(), WholeSpec());
+  output.AddRow(Spec(), {"Essentials", 5});
+  output.EndRows();
+  output.Figures(WholeSpec(), {1, "sum"});
+  output.End();
+  return out.str();
+}
+
+TEST(OutputTest, FiguresAreFieldsInJsonAndTheLastLineInCsv) {
+  EXPECT_EQ(PrintWithFigures(OutputFormat::kCsv),
+            "name,balance,pools\r\n"
+            "Essentials,5,\r\n"
+            "the rows have a column of this name themselves,sum,1\r\n");
+  const Json json = Json::parse(PrintWithFigures(OutputFormat::kJson));
+  EXPECT_EQ(json["pools"], 1);
+  EXPECT_EQ(json["balance"], "sum");
+  EXPECT_EQ(PrintWithFigures(OutputFormat::kTable), "NAME        BALANCE  REMARK\nEssentials        5\n");
+}
+
+TEST(OutputTest, FiguresWithoutRowsAreOneLine) {
+  std::ostringstream out;
+  Output output(OutputFormat::kCsv, out, 0);
+  output.Begin();
+  output.Figures(WholeSpec(), {3, ""});
+  output.End();
+  EXPECT_EQ(out.str(), "pools,balance\r\n3,\r\n");
 }
 
 TEST(OutputTest, DocumentsNestInOneJsonArray) {

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "clients/connection/file.h"
@@ -189,8 +190,16 @@ class ToyNode::Acknowledgements final : public authority::v1::AcknowledgementSer
   grpc::Status PollAcknowledgements(grpc::ServerContext* context,
                                     const authority::v1::PollAcknowledgementsRequest* request,
                                     authority::v1::PollAcknowledgementsResponse* response) override {
-    *response = request->page_token().empty() ? node_.poll_response : node_.poll_second_page;
-    return node_.Enter(*context);
+    if (grpc::Status status = node_.Enter(*context); !status.ok()) return status;
+    size_t page = 0;
+    if (!request->page_token().empty() && !absl::SimpleAtoi(request->page_token(), &page)) {
+      return {grpc::StatusCode::INVALID_ARGUMENT, "no token of this toy"};
+    }
+    if (page >= node_.poll_pages.size()) return {grpc::StatusCode::NOT_FOUND, "no such page"};
+    *response = node_.poll_pages[page];
+    const size_t next = node_.poll_pages_repeat && page > 0 ? page : page + 1;
+    if (next < node_.poll_pages.size()) response->set_next_page_token(absl::StrCat(next));
+    return grpc::Status::OK;
   }
   grpc::Status GetAuthorityCertificates(grpc::ServerContext* context,
                                         const authority::v1::GetAuthorityCertificatesRequest*,

@@ -44,8 +44,10 @@ class ToyNode {
   // What submissions were answered with, one result for each <RUMReport>; every submitted document.
   ingest::v1::ReportResult::Outcome submit_outcome = ingest::v1::ReportResult::OUTCOME_ACCEPTED;
   std::vector<std::string> documents;
-  authority::v1::PollAcknowledgementsResponse poll_response;
-  authority::v1::PollAcknowledgementsResponse poll_second_page;  // for a page token
+  // The pages of every poll; their tokens are made here.
+  std::vector<authority::v1::PollAcknowledgementsResponse> poll_pages;
+  // Each page but the first names itself as the next one.
+  bool poll_pages_repeat = false;
   authority::v1::GetAuthorityCertificatesResponse authority_certificates;
   // Each line of an imported file is a report whose outcome the line's first word says.
   std::string import_bytes;

@@ -1,4 +1,4 @@
-// smart-account list, create; virtual-account list, create
+// smart-account list, create, unverifiable-reports; virtual-account list, create
 #include <string>
 
 #include "clients/qmctl/commands/commands.h"
@@ -17,6 +17,9 @@ struct SmartAccountOptions {
   std::string domain;
   std::string display_name;
 };
+struct UnverifiableReportsOptions {
+  std::string count;
+};
 struct VirtualAccountOptions {
   std::string name;
   std::string description;
@@ -29,8 +32,10 @@ const RowSpec<SmartAccount>& SmartAccountSpec() {
       {"domain", "Domain", K::kText, [](const R& r) { return Json(r.domain()); }},
       {"display_name", "Name", K::kText, [](const R& r) { return Json(r.display_name()); }},
       {"smart_account_id", "Id", K::kNumber, [](const R& r) { return Json(r.smart_account_id()); }},
-      {"count_unverifiable", "Counts unverifiable", K::kFlag,
-       [](const R& r) { return Json(r.count_unverifiable()); }},
+      {"count_unverifiable", "", K::kFlag, [](const R& r) { return Json(r.count_unverifiable()); }},
+      // Both words, where a flag would show nothing for no.
+      {"", "Counts unverifiable", K::kText,
+       [](const R& r) { return Json(r.count_unverifiable() ? "yes" : "no"); }},
       {"created_at", "Created", K::kTime,
        [](const R& r) { return TimeJson(r.has_created_at(), r.created_at()); }},
   };
@@ -84,6 +89,16 @@ absl::StatusOr<ExitCode> CreateSmart(Invocation& invocation, const SmartAccountO
   return PrintOne(invocation, SmartAccountSpec(), account);
 }
 
+absl::StatusOr<ExitCode> SetUnverifiable(Invocation& invocation, const UnverifiableReportsOptions& options) {
+  ledger::v1::SetUnverifiablePolicyRequest request;
+  request.set_smart_account(invocation.options.smart_account);
+  request.set_count_unverifiable(options.count == "yes");
+  request.set_request_id(NewRequestId());
+  ASSIGN_OR_RETURN(const SmartAccount account,
+                   invocation.Call<AccountService>(&AccountService::Stub::SetUnverifiablePolicy, request));
+  return PrintOne(invocation, SmartAccountSpec(), account);
+}
+
 absl::StatusOr<ExitCode> CreateVirtual(Invocation& invocation, const VirtualAccountOptions& options) {
   ledger::v1::CreateVirtualAccountRequest request;
   request.set_smart_account(invocation.options.smart_account);
@@ -98,13 +113,22 @@ absl::StatusOr<ExitCode> CreateVirtual(Invocation& invocation, const VirtualAcco
 }  // namespace
 
 void AddAccountCommands(CLI::App& app, Invocation& invocation) {
-  CLI::App& smart = AddGroup(app, "smart-account", "Smart accounts: list, create");
+  CLI::App& smart = AddGroup(app, "smart-account", "Smart accounts: list, create, unverifiable-reports");
   auto smart_list = AddLeaf<ListOptions>(smart, "list", "Smart accounts", invocation, ListSmart);
   AddLimit(smart_list.app, *smart_list.options);
   auto create = AddLeaf<SmartAccountOptions>(
       smart, "create", "Create a smart account; the same again changes nothing", invocation, CreateSmart);
   create.app.add_option("DOMAIN", create.options->domain, "For example corp.example.com")->required();
   create.app.add_option("--name", create.options->display_name, "Display name (default: DOMAIN)");
+  auto unverifiable = AddLeaf<UnverifiableReportsOptions>(
+      smart, "unverifiable-reports", "Whether reports whose signature nobody here can verify count",
+      invocation, SetUnverifiable);
+  unverifiable.app
+      .add_option("--count", unverifiable.options->count,
+                  "yes or no; from now on, what was booked before stays as it was")
+      ->required()
+      ->type_name("yes|no")
+      ->check(CLI::IsMember({"yes", "no"}).description(""));
 
   CLI::App& virtual_accounts = AddGroup(app, "virtual-account", "Virtual accounts: list, create");
   auto list = AddLeaf<ListOptions>(virtual_accounts, "list", "Virtual accounts of a smart account",

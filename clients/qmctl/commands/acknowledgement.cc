@@ -1,10 +1,11 @@
 // ack export, ack poll
 #include <string>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "clients/connection/client_errors.h"
+#include "clients/acknowledgement_poll/acknowledgement_poll.h"
 #include "clients/connection/file.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
@@ -79,45 +80,95 @@ std::string FileNameFor(const Acknowledgement& acknowledgement) {
   return name;
 }
 
-absl::StatusOr<PollAcknowledgementsResponse> Poll(Invocation& invocation, const PollOptions& options) {
-  authority::v1::PollAcknowledgementsRequest request;
-  request.set_smart_account(invocation.options.smart_account);
-  request.set_poll_id(options.poll_id);
-  const absl::Time deadline = absl::Now() + absl::Seconds(invocation.options.timeout_s);
+// What all pages say together, beside the acknowledgements.
+struct PollAnswer {
+  client::PollEnd end;
+  std::vector<std::string> vendor_acknowledgement_required;
+};
+
+const RowSpec<PollAnswer>& PollSpec() {
+  using K = CellKind;
+  using R = PollAnswer;
+  static const auto* spec = new RowSpec<R>{
+      {"status", "", K::kText, [](const R& r) { return Json(r.end.complete ? "complete" : "poll"); }},
+      {"poll_interval_s", "", K::kNumber, [](const R& r) { return Json(r.end.poll_interval_s); }},
+      {"vendor_acknowledgement_required", "", K::kList,
+       [](const R& r) { return Json(r.vendor_acknowledgement_required); }},
+  };
+  return *spec;
+}
+
+// Prints the pages of one poll as they come, and keeps their files.
+class PollDocument {
+ public:
+  PollDocument(Output& output, const std::string& folder) : output_(output), folder_(folder) {}
+
+  absl::Status Take(const PollAcknowledgementsResponse& page) {
+    Open();
+    for (const Acknowledgement& acknowledgement : page.acknowledgements()) {
+      if (!folder_.empty()) {
+        RETURN_IF_ERROR(client::WriteFileAtomically(absl::StrCat(folder_, "/", FileNameFor(acknowledgement)),
+                                                    acknowledgement.smart_license()));
+      }
+      output_.AddRow(AcknowledgementSpec(), acknowledgement);
+    }
+    for (const auto& udi : page.vendor_acknowledgement_required()) {
+      answer_.vendor_acknowledgement_required.push_back(UdiText(udi));
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether anything was printed: then it must be closed, whatever happened since.
+  bool is_open() const { return open_; }
+
+  void Close(const client::PollEnd& end) {
+    answer_.end = end;
+    output_.EndRows();
+    output_.Figures(PollSpec(), answer_);
+    for (const std::string& udi : answer_.vendor_acknowledgement_required) {
+      output_.Note(absl::StrCat(udi, ": only its vendor can acknowledge"));
+    }
+    output_.Note(end.complete ? "complete: nothing more will come" : "not complete yet: poll again");
+    output_.End();
+  }
+
+ private:
+  void Open() {
+    if (open_) return;
+    open_ = true;
+    output_.Begin();
+    output_.BeginRows({"acknowledgements", ""}, AcknowledgementSpec(), PollSpec());
+  }
+
+  Output& output_;
+  const std::string& folder_;
+  PollAnswer answer_;
+  bool open_ = false;
+};
+
+// Until the submission is complete or the time is over.
+absl::Status Wait(const client::NodeConnection& node, const client::AcknowledgementPoll& poll) {
+  const absl::Time deadline = absl::Now() + node.patience();
   while (true) {
-    ASSIGN_OR_RETURN(PollAcknowledgementsResponse answer,
-                     invocation.Call<AcknowledgementService>(
-                         &AcknowledgementService::Stub::PollAcknowledgements, request));
-    const bool complete = answer.status() == PollAcknowledgementsResponse::STATUS_COMPLETE;
-    if (complete || !options.wait || absl::Now() >= deadline) return answer;
+    ASSIGN_OR_RETURN(const PollAcknowledgementsResponse page, client::FirstPage(node, poll));
+    const bool complete = page.status() == PollAcknowledgementsResponse::STATUS_COMPLETE;
+    if (complete || absl::Now() >= deadline) return absl::OkStatus();
     absl::SleepFor(absl::Seconds(1));
   }
 }
 
 absl::StatusOr<ExitCode> PollAndPrint(Invocation& invocation, const PollOptions& options) {
-  ASSIGN_OR_RETURN(const PollAcknowledgementsResponse answer, Poll(invocation, options));
-  if (!options.folder.empty()) {
-    for (const Acknowledgement& acknowledgement : answer.acknowledgements()) {
-      RETURN_IF_ERROR(client::WriteFileAtomically(
-          absl::StrCat(options.folder, "/", FileNameFor(acknowledgement)), acknowledgement.smart_license()));
-    }
+  ASSIGN_OR_RETURN(const client::NodeConnection* node, invocation.Node());
+  const client::AcknowledgementPoll poll = {invocation.options.smart_account, options.poll_id};
+  if (options.wait) {
+    RETURN_IF_ERROR(Wait(*node, poll));
   }
-  Output& output = invocation.output();
-  output.Begin();
-  const bool complete = answer.status() == PollAcknowledgementsResponse::STATUS_COMPLETE;
-  output.Field("status", EnumWord(answer.status()));
-  output.Field("poll_interval_s", answer.poll_interval_s());
-  Json vendor = Json::array();
-  for (const auto& udi : answer.vendor_acknowledgement_required()) vendor.push_back(UdiText(udi));
-  output.Field("vendor_acknowledgement_required", vendor);
-  output.BeginRows({"acknowledgements", ""}, AcknowledgementSpec());
-  for (const auto& row : answer.acknowledgements()) output.AddRow(AcknowledgementSpec(), row);
-  output.EndRows();
-  for (const auto& udi : answer.vendor_acknowledgement_required()) {
-    output.Note(absl::StrCat(UdiText(udi), ": only its vendor can acknowledge"));
-  }
-  output.Note(complete ? "complete: nothing more will come" : "not complete yet: poll again");
-  output.End();
+  PollDocument document(invocation.output(), options.folder);
+  const auto end = client::ReadEveryPage(
+      *node, poll, [&](const PollAcknowledgementsResponse& page) { return document.Take(page); });
+  // What broke off is not complete: polling again brings the rest.
+  if (document.is_open()) document.Close(end.ok() ? *end : client::PollEnd{.complete = false});
+  RETURN_IF_ERROR(end.status());
   return ExitCode::kOk;
 }
 

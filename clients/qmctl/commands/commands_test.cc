@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -55,6 +57,8 @@ TEST_F(CommandsTest, UnknownCommandsAndOptionsAreUsageErrors) {
   EXPECT_EQ(Qmctl({"usage", "import"}).code, 2);
   EXPECT_EQ(Qmctl({"compliance", "-o", "xml"}).code, 2);
   EXPECT_EQ(OnNode({"compliance", "--as-of", "yesterday"}).code, 2);
+  EXPECT_EQ(Qmctl({"smart-account", "unverifiable-reports"}).code, 2);
+  EXPECT_EQ(Qmctl({"smart-account", "unverifiable-reports", "--count", "maybe"}).code, 2);
   EXPECT_EQ(Qmctl({"--help"}).code, 0);
 }
 
@@ -167,8 +171,104 @@ TEST_F(CommandsTest, SeveralFilesInCsvShareOneHeading) {
   const Ended ended =
       OnNode({"usage", "import", File("a.xml", "accepted\n"), File("b.xml", "accepted\n"), "-o", "csv"});
   EXPECT_EQ(ended.code, 0);
-  EXPECT_EQ(ended.out.find("outcome,product_id"), 0u) << ended.out;
-  EXPECT_EQ(ended.out.find("outcome,product_id", 1), std::string::npos) << ended.out;
+  EXPECT_EQ(ended.out.find("file,outcome,product_id"), 0u) << ended.out;
+  EXPECT_EQ(ended.out.find("file,outcome,product_id", 1), std::string::npos) << ended.out;
+}
+
+TEST_F(CommandsTest, AnImportInCsvNamesTheFileOfEachReportAndEndsEachFileWithItsFigures) {
+  const std::string good = File("good.xml", "accepted\nduplicate\n");
+  const std::string empty = File("empty.xml", "");
+  const Ended ended = OnNode({"usage", "import", good, empty, "/nowhere.xml", "-o", "csv"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(
+      ended.out,
+      "file,outcome,product_id,serial_number,entitlement_tag,report_id,verification,measurement_count,"
+      "in_use,received_at,name,reason,message,offset,accepted,duplicate,conflict,rejected,"
+      "bytes_done\r\n" +
+          good + ",accepted,C9300-24UX,SN0,,0,,0,0,,,,,0,,,,,\r\n" + good +
+          ",duplicate,C9300-24UX,SN9,,0,,0,0,,,,,9,,,,,\r\n" + good + ",,,,,,,,,,,,,,1,1,0,0,19\r\n" + empty +
+          ",,,,,,,,,,,ingest.document_empty,\"document: got 0 bytes, want a usage document\",0,0,0,0,0,0"
+          "\r\n"
+          "/nowhere.xml,,,,,,,,,,,client.file_unreadable,/nowhere.xml: No such file or "
+          "directory,,0,0,0,0,0\r\n");
+}
+
+void AddAcknowledgement(authority::v1::PollAcknowledgementsResponse& page, const std::string& serial_number) {
+  auto& acknowledgement = *page.add_acknowledgements();
+  acknowledgement.mutable_udi()->set_product_id("C9300/24");
+  acknowledgement.mutable_udi()->set_serial_number(serial_number);
+  acknowledgement.set_sequence(1);
+  acknowledgement.set_smart_license("file of " + serial_number);
+}
+
+class AckPollTest : public CommandsTest {
+ protected:
+  // 500 senders, the last of which only a vendor can acknowledge.
+  AckPollTest() {
+    for (int i = 0; i < 499; ++i) {
+      if (i % 200 == 0) {
+        node_.poll_pages.emplace_back().set_status(
+            authority::v1::PollAcknowledgementsResponse::STATUS_COMPLETE);
+      }
+      AddAcknowledgement(node_.poll_pages.back(), "SN" + std::to_string(i));
+    }
+    auto& vendors = *node_.poll_pages.back().add_vendor_acknowledgement_required();
+    vendors.set_product_id("PID");
+    vendors.set_serial_number("SN499");
+  }
+};
+
+TEST_F(AckPollTest, EveryPageIsPrintedAndEachOfItsFilesWritten) {
+  const std::string folder = ::testing::TempDir() + "/acknowledgements";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const Ended ended = OnNode({"ack", "poll", "77", "--wait", "--folder", folder, "-o", "json"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const auto json = ended.json();
+  EXPECT_EQ(json["status"], "complete");
+  EXPECT_EQ(json["acknowledgements"].size(), 499u);
+  EXPECT_EQ(json["acknowledgements"][498]["serial_number"], "SN498");
+  EXPECT_EQ(json["vendor_acknowledgement_required"], nlohmann::json::array({"PID:SN499"}));
+  const std::filesystem::directory_iterator files(folder);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 499);
+  EXPECT_EQ(*client::ReadFile(folder + "/ACK_C9300_24_SN498_1.xml"), "file of SN498");
+}
+
+TEST_F(AckPollTest, ATableSaysCompleteOnlyWhenEveryPageDoes) {
+  const std::string whole = OnNode({"ack", "poll", "77"}).out;
+  EXPECT_NE(whole.find("SN498"), std::string::npos);
+  EXPECT_NE(whole.find("PID:SN499: only its vendor can acknowledge\ncomplete: nothing more will come\n"),
+            std::string::npos)
+      << whole;
+  node_.poll_pages[1].set_status(authority::v1::PollAcknowledgementsResponse::STATUS_POLL);
+  const std::string open = OnNode({"ack", "poll", "77"}).out;
+  EXPECT_NE(open.find("not complete yet: poll again\n"), std::string::npos) << open;
+}
+
+TEST_F(AckPollTest, APollThatBreaksOffIsWholeJsonThatIsNotComplete) {
+  node_.poll_pages_repeat = true;
+  const Ended ended = OnNode({"ack", "poll", "77", "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_NE(ended.err.find("client.answer_malformed"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.json()["status"], "poll");
+  EXPECT_EQ(ended.json()["acknowledgements"].size(), 400u);
+}
+
+TEST_F(AckPollTest, AFirstPageThatIsRefusedPrintsNothing) {
+  node_.poll_pages.clear();
+  const Ended ended = OnNode({"ack", "poll", "77", "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_EQ(ended.out, "");
+}
+
+TEST_F(AckPollTest, CsvEndsWithWhatIsToBeSaidOfTheWhole) {
+  node_.poll_pages.erase(node_.poll_pages.begin(), node_.poll_pages.end() - 1);
+  node_.poll_pages[0].mutable_acknowledgements()->DeleteSubrange(1, 98);
+  EXPECT_EQ(OnNode({"ack", "poll", "77", "-o", "csv"}).out,
+            "product_id,serial_number,sequence,issued_at,acknowledged_reports,bytes,status,poll_interval_s,"
+            "vendor_acknowledgement_required\r\n"
+            "C9300/24,SN400,1,,0,13,,,\r\n"
+            ",,,,,,complete,0,PID:SN499\r\n");
 }
 
 TEST_F(CommandsTest, ListsFollowEveryPageAndStopAtTheLimit) {
@@ -200,6 +300,15 @@ TEST_F(CommandsTest, RowsThatTheNodeRefusesAreNamedByTheirLine) {
   EXPECT_EQ(ended.json()["errors"][0]["place"], "line 3");
   EXPECT_EQ(ended.json()["errors"][1]["place"], "line 4");
   EXPECT_EQ(ended.json()["errors"][1]["reason"], "ledger.tag_unknown");
+}
+
+TEST_F(CommandsTest, AnImportOfRowsInCsvEndsWithItsFigures) {
+  node_.import_response.set_added(1);
+  const std::string file = File("rights.csv", "entitlement_id,tag,quantity\nE1,a,5\nE2,b,x\n");
+  EXPECT_EQ(OnNode({"entitlement", "import", file, "-o", "csv"}).out,
+            "place,reason,message,added,updated,unchanged,refused\r\n"
+            "line 3,client.input_malformed,\"quantity: got \"\"x\"\", want a whole number\",,,,\r\n"
+            ",,,1,0,0,1\r\n");
 }
 
 TEST_F(CommandsTest, CleanBooksAreExitCodeZero) {

@@ -29,6 +29,19 @@ const RowSpec<Finding>& FindingSpec() {
   return *spec;
 }
 
+const RowSpec<CheckBooksResponse::Done>& TotalsSpec() {
+  using K = CellKind;
+  using R = CheckBooksResponse::Done;
+  static const auto* spec = new RowSpec<R>{
+      {"reports_checked", "", K::kCount, [](const R& r) { return Json(r.reports_checked()); }},
+      {"positions_checked", "", K::kCount, [](const R& r) { return Json(r.positions_checked()); }},
+      {"entries_checked", "", K::kCount, [](const R& r) { return Json(r.entries_checked()); }},
+      {"blocks_checked", "", K::kCount, [](const R& r) { return Json(r.blocks_checked()); }},
+      {"finding_count", "", K::kCount, [](const R& r) { return Json(r.findings()); }},
+  };
+  return *spec;
+}
+
 // Prints the findings of one check as they come.
 class BooksCheck {
  public:
@@ -81,11 +94,7 @@ class BooksCheck {
     } else {
       output.Begin();
     }
-    output.Field("reports_checked", totals_.reports_checked());
-    output.Field("positions_checked", totals_.positions_checked());
-    output.Field("entries_checked", totals_.entries_checked());
-    output.Field("blocks_checked", totals_.blocks_checked());
-    output.Field("finding_count", totals_.findings());
+    output.Figures(TotalsSpec(), totals_);
     const auto count = [](int64_t value) { return TableText(CellKind::kCount, value); };
     output.Note(
         absl::StrCat("checked ", count(totals_.reports_checked()), " reports, ",
@@ -102,7 +111,7 @@ class BooksCheck {
     if (rows_open_) return;
     rows_open_ = true;
     invocation_.output().Begin();
-    invocation_.output().BeginRows({"findings", ""}, FindingSpec());
+    invocation_.output().BeginRows({"findings", ""}, FindingSpec(), TotalsSpec());
   }
 
   void ClearProgress() {

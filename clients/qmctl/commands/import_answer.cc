@@ -13,6 +13,17 @@ const RowSpec<RowProblem>& ProblemSpec() {
   return *spec;
 }
 
+const RowSpec<ImportAnswer>& AnswerSpec() {
+  using R = ImportAnswer;
+  static const auto* spec = new RowSpec<R>{
+      {"added", "", CellKind::kCount, [](const R& r) { return Json(r.added); }},
+      {"updated", "", CellKind::kCount, [](const R& r) { return Json(r.updated); }},
+      {"unchanged", "", CellKind::kCount, [](const R& r) { return Json(r.unchanged); }},
+      {"refused", "", CellKind::kCount, [](const R& r) { return Json(r.problems.size()); }},
+  };
+  return *spec;
+}
+
 }  // namespace
 
 void ImportAnswer::Add(const ledger::v1::ImportResponse& response, const std::vector<std::string>& places,
@@ -30,15 +41,13 @@ void ImportAnswer::Add(const ledger::v1::ImportResponse& response, const std::ve
 ExitCode PrintImportAnswer(Invocation& invocation, const ImportAnswer& answer) {
   Output& output = invocation.output();
   output.Begin();
-  output.Field("added", answer.added);
-  output.Field("updated", answer.updated);
-  output.Field("unchanged", answer.unchanged);
   const bool table = output.format() == OutputFormat::kTable;
   if (!table || !answer.problems.empty()) {
-    output.BeginRows({"errors", ""}, ProblemSpec());
+    output.BeginRows({"errors", ""}, ProblemSpec(), AnswerSpec());
     for (const RowProblem& problem : answer.problems) output.AddRow(ProblemSpec(), problem);
     output.EndRows();
   }
+  output.Figures(AnswerSpec(), answer);
   output.Note(absl::StrCat(answer.added, " added, ", answer.updated, " updated, ", answer.unchanged,
                            " unchanged, ", answer.problems.size(), " refused"));
   output.End();

@@ -1,6 +1,7 @@
 // node, status
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
@@ -13,6 +14,14 @@ namespace {
 using gateway::v1::Node;
 using gateway::v1::NodeService;
 
+Json NotServing(const Node& node) {
+  std::vector<std::string> names;
+  for (const auto& service : node.services()) {
+    if (!service.serving()) names.push_back(service.service());
+  }
+  return names;
+}
+
 const RowSpec<Node>& NodeSpec() {
   using K = CellKind;
   static const auto* spec = new RowSpec<Node>{
@@ -24,6 +33,7 @@ const RowSpec<Node>& NodeSpec() {
        [](const Node& n) {
          return Json(n.synchronous_standby() ? "2 (synchronous standby)" : "1 (no standby)");
        }},
+      {"not_serving", "", K::kList, NotServing},
   };
   return *spec;
 }

@@ -141,6 +141,14 @@ absl::StatusOr<ExitCode> Import(Invocation& invocation, const InstanceImportOpti
   });
 }
 
+const RowSpec<ledger::v1::ReleaseUsageResponse>& ReleaseSpec() {
+  using R = ledger::v1::ReleaseUsageResponse;
+  static const auto* spec = new RowSpec<R>{
+      {"released_positions", "", CellKind::kCount, [](const R& r) { return Json(r.released_positions()); }},
+  };
+  return *spec;
+}
+
 // What is released is never a guess: a bulk release is asked for by its own option.
 absl::Status CheckReleaseOptions(const ReleaseOptions& options) {
   if (options.udi.empty() && !options.all_stale) {
@@ -168,7 +176,7 @@ absl::StatusOr<ExitCode> Release(Invocation& invocation, const ReleaseOptions& o
                                           &ProductInstanceService::Stub::ReleaseUsage, request));
   Output& output = invocation.output();
   output.Begin();
-  output.Field("released_positions", answer.released_positions());
+  output.Figures(ReleaseSpec(), answer);
   output.Note(absl::StrCat(answer.released_positions(), " positions released"));
   output.End();
   return ExitCode::kOk;

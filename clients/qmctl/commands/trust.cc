@@ -1,4 +1,4 @@
-// trust certificate import, trust certificate list, trust ca import
+// trust certificate import, trust certificate list, trust ca import, trust authority export
 #include <string>
 #include <vector>
 
@@ -13,6 +13,7 @@
 namespace quartermaster::qmctl {
 namespace {
 
+using authority::v1::AcknowledgementService;
 using authority::v1::ImportCertificatesResponse;
 using authority::v1::TrustCertificate;
 using authority::v1::TrustService;
@@ -56,6 +57,17 @@ const RowSpec<Refusal>& RefusalSpec() {
   return *spec;
 }
 
+const RowSpec<ImportCertificatesResponse>& AnswerSpec() {
+  using K = CellKind;
+  using R = ImportCertificatesResponse;
+  static const auto* spec = new RowSpec<R>{
+      {"imported", "", K::kCount, [](const R& r) { return Json(r.imported()); }},
+      {"unchanged", "", K::kCount, [](const R& r) { return Json(r.unchanged()); }},
+      {"refused", "", K::kCount, [](const R& r) { return Json(r.refusals_size()); }},
+  };
+  return *spec;
+}
+
 void Merge(ImportCertificatesResponse&& part, int first_place, ImportCertificatesResponse& whole) {
   whole.set_imported(whole.imported() + part.imported());
   whole.set_unchanged(whole.unchanged() + part.unchanged());
@@ -68,13 +80,12 @@ void Merge(ImportCertificatesResponse&& part, int first_place, ImportCertificate
 ExitCode PrintImport(Invocation& invocation, const ImportCertificatesResponse& answer) {
   Output& output = invocation.output();
   output.Begin();
-  output.Field("imported", answer.imported());
-  output.Field("unchanged", answer.unchanged());
   if (output.format() != OutputFormat::kTable || answer.refusals_size() > 0) {
-    output.BeginRows({"refusals", ""}, RefusalSpec());
+    output.BeginRows({"refusals", ""}, RefusalSpec(), AnswerSpec());
     for (const Refusal& refusal : answer.refusals()) output.AddRow(RefusalSpec(), refusal);
     output.EndRows();
   }
+  output.Figures(AnswerSpec(), answer);
   output.Note(absl::StrCat(answer.imported(), " imported, ", answer.unchanged(), " unchanged, ",
                            answer.refusals_size(), " refused"));
   output.End();
@@ -101,6 +112,41 @@ absl::StatusOr<ExitCode> ImportCa(Invocation& invocation, const PemOptions& opti
   ASSIGN_OR_RETURN(const auto answer,
                    invocation.Call<TrustService>(&TrustService::Stub::ImportManufacturerCa, request));
   return PrintImport(invocation, answer);
+}
+
+struct ExportedCertificates {
+  std::string file;
+  int count = 0;
+};
+
+const RowSpec<ExportedCertificates>& ExportSpec() {
+  using R = ExportedCertificates;
+  static const auto* spec = new RowSpec<R>{
+      {"file", "File", CellKind::kText, [](const R& r) { return Json(r.file); }},
+      {"certificates", "Certificates", CellKind::kCount, [](const R& r) { return Json(r.count); }},
+  };
+  return *spec;
+}
+
+absl::StatusOr<ExitCode> ExportAuthority(Invocation& invocation, const PemOptions& options) {
+  ASSIGN_OR_RETURN(const auto answer, invocation.Call<AcknowledgementService>(
+                                          &AcknowledgementService::Stub::GetAuthorityCertificates,
+                                          authority::v1::GetAuthorityCertificatesRequest()));
+  std::string bundle;
+  for (const std::string& pem : answer.pem()) {
+    bundle += pem;
+    if (!pem.ends_with('\n')) bundle += '\n';
+  }
+  if (options.file == "-") {
+    invocation.streams().out << bundle;
+    return ExitCode::kOk;
+  }
+  RETURN_IF_ERROR(client::WriteFileAtomically(options.file, bundle));
+  Output& output = invocation.output();
+  output.Begin();
+  output.Record(ExportSpec(), {options.file, answer.pem_size()});
+  output.End();
+  return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> List(Invocation& invocation, const CertificateListOptions& options) {
@@ -132,6 +178,15 @@ void AddTrustCommands(CLI::App& app, Invocation& invocation) {
   auto import_ca =
       AddLeaf<PemOptions>(ca, "import", "Import a manufacturer's CA certificate (PEM)", invocation, ImportCa);
   import_ca.app.add_option("FILE", import_ca.options->file, "PEM; - is standard input")->required();
+
+  CLI::App& authority = AddGroup(trust, "authority", "The node's own certificates");
+  auto export_leaf =
+      AddLeaf<PemOptions>(authority, "export", "Write the certificates that acknowledgements must end in",
+                          invocation, ExportAuthority);
+  export_leaf.app
+      .add_option("-o,--file", export_leaf.options->file,
+                  "Where the PEM goes; - is standard output (here -o is no format)")
+      ->required();
 }
 
 }  // namespace quartermaster::qmctl

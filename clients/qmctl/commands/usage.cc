@@ -99,9 +99,9 @@ absl::StatusOr<ExitCode> Show(Invocation& invocation, const UsageShowOptions& op
   }
   Output& output = invocation.output();
   output.Begin();
-  output.Record(SummarySpec(), report.summary());
   output.Field("software_version", TextOrNull(report.software_version()));
   output.Field("payload_sha256", report.payload_sha256());
+  output.Record(SummarySpec(), report.summary());
   output.BeginRows({"measurements", "Measurements", /*main=*/false}, MeasurementSpec());
   for (const Measurement& measurement : report.measurements()) {
     output.AddRow(MeasurementSpec(), measurement);

@@ -81,11 +81,37 @@ struct FileError {
   int64_t offset = -1;
 };
 
+Json OffsetJson(const FileError& error) {
+  return error.reason.empty() || error.offset < 0 ? Json(nullptr) : Json(error.offset);
+}
+
+// What became of a file as a whole.
+struct FileAnswer {
+  ImportTotals totals;
+  FileError error;
+  int attempts = 1;
+};
+
+// In CSV the line of the file itself: it has no outcome.
+const RowSpec<FileAnswer>& FileSpec() {
+  using K = CellKind;
+  using R = FileAnswer;
+  static const auto* spec = new RowSpec<R>{
+      {"reason", "", K::kText, [](const R& r) { return TextOrNull(r.error.reason); }},
+      {"message", "", K::kText, [](const R& r) { return TextOrNull(r.error.message); }},
+      {"offset", "", K::kNumber, [](const R& r) { return OffsetJson(r.error); }},
+      {"accepted", "", K::kCount, [](const R& r) { return Json(r.totals.accepted()); }},
+      {"duplicate", "", K::kCount, [](const R& r) { return Json(r.totals.duplicate()); }},
+      {"conflict", "", K::kCount, [](const R& r) { return Json(r.totals.conflict()); }},
+      {"rejected", "", K::kCount, [](const R& r) { return Json(r.totals.rejected()); }},
+      {"bytes_done", "", K::kNumber, [](const R& r) { return Json(r.totals.bytes_done()); }},
+  };
+  return *spec;
+}
+
 Json ErrorJson(const FileError& error) {
   if (error.reason.empty()) return nullptr;
-  Json json = {{"reason", error.reason}, {"message", error.message}};
-  json["offset"] = error.offset < 0 ? Json(nullptr) : Json(error.offset);
-  return json;
+  return {{"reason", error.reason}, {"message", error.message}, {"offset", OffsetJson(error)}};
 }
 
 // Imports one file and prints its part of the document.
@@ -100,27 +126,35 @@ class FileImport {
     output.Field("file", file_);
     auto outcome = Import();
     CloseRows();
-    ImportTotals totals;
-    FileError error;
+    FileAnswer answer;
     ExitCode code = ExitCode::kOk;
     if (outcome.ok()) {
-      totals = outcome->summary.totals();
-      error = {outcome->summary.reason(), outcome->summary.message(), outcome->summary.offset()};
-      if (totals.conflict() + totals.rejected() > 0 || !error.reason.empty()) {
-        code = ExitCode::kRefused;
-      }
+      const auto& summary = outcome->summary;
+      answer = {summary.totals(), {summary.reason(), summary.message(), summary.offset()}, outcome->attempts};
+      const bool refused = summary.totals().conflict() + summary.totals().rejected() > 0;
+      if (refused || !summary.reason().empty()) code = ExitCode::kRefused;
     } else {
-      error = {errors::ErrorId(outcome.status()), std::string(outcome.status().message()), -1};
+      answer.error = {errors::ErrorId(outcome.status()), std::string(outcome.status().message()), -1};
       code = ExitCodeFor(outcome.status());
     }
-    output.Field("totals", TotalsJson(totals));
-    output.Field("error", ErrorJson(error));
+    PrintWhole(answer);
     output.End();
-    Tell(totals, error, outcome.ok() ? outcome->attempts : 1);
+    Tell(answer);
     return code;
   }
 
  private:
+  // JSON has the totals and the error as objects of their own.
+  void PrintWhole(const FileAnswer& answer) {
+    Output& output = invocation_.output();
+    if (output.format() == OutputFormat::kCsv) {
+      output.Figures(FileSpec(), answer);
+      return;
+    }
+    output.Field("totals", TotalsJson(answer.totals));
+    output.Field("error", ErrorJson(answer.error));
+  }
+
   absl::StatusOr<UsageImportOutcome> Import() {
     ASSIGN_OR_RETURN(const auto node, invocation_.Node());
     ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> source, ByteSource::Open(file_));
@@ -147,7 +181,7 @@ class FileImport {
   void OpenRows() {
     if (rows_open_) return;
     rows_open_ = true;
-    invocation_.output().BeginRows({"reports", ""}, ResultSpec());
+    invocation_.output().BeginRows({"reports", ""}, ResultSpec(), FileSpec());
   }
 
   // An empty list stands in JSON and CSV; a table without rows would only be noise.
@@ -157,8 +191,9 @@ class FileImport {
     invocation_.output().EndRows();
   }
 
-  void Tell(const ImportTotals& totals, const FileError& error, int attempts) {
+  void Tell(const FileAnswer& answer) {
     const Streams& streams = invocation_.streams();
+    const auto& [totals, error, attempts] = answer;
     invocation_.output().Note(TotalsLine(file_, totals));
     if (attempts > 1) {
       streams.err << "qmctl: " << file_ << ": the connection broke and the file was sent again (" << attempts

@@ -71,6 +71,23 @@ TEST(ImportRowsTest, ReadsTheSameRowsFromJson) {
   EXPECT_FALSE(ReadEntitlements("[{]").ok());
 }
 
+TEST(ImportRowsTest, HostileValuesAreNamedAndNeverReadAsOthers) {
+  const auto bytes = ReadEntitlements("entitlement_id,tag,quantity\nE1,a,\xff\n");
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  EXPECT_EQ(bytes->problems[0].message, "quantity: got \"\xEF\xBF\xBD\", want a whole number");
+  const auto large =
+      ReadEntitlements(R"([{"entitlement_id":"E1","tag":"a","quantity":18446744073709551615}])");
+  ASSERT_TRUE(large.ok()) << large.status();
+  EXPECT_EQ(large->problems[0].message, "quantity: got 18446744073709551615, want a whole number");
+  const auto text = ReadEntitlements("entitlement_id,tag,quantity\nE1,a," + std::string(1 << 20, 'x') + "\n");
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_LT(text->problems[0].message.size(), 300u);
+  const auto endless = ReadEntitlements(R"([{"entitlement_id":"E1","tag":"a","quantity":1e400}])");
+  EXPECT_NE(endless.status().message().find("1e400"), std::string::npos) << endless.status();
+  const auto deep = ReadEntitlements(std::string(1 << 20, '['));
+  EXPECT_EQ(deep.status().message(), "got JSON nested deeper than 32");
+}
+
 TEST(ImportRowsTest, ReadsTheCatalogWithItsSubstitutions) {
   const auto rows = ReadCatalog(
       "tag,display_name,enforcement,term,substitutes_for\n"

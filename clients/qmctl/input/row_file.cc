@@ -12,11 +12,32 @@
 #include "clients/connection/client_errors.h"
 #include "clients/qmctl/input/csv_reader.h"
 #include "services/common/status/status_macros.h"
+#include "services/common/text/json_nesting.h"
 
 namespace quartermaster::qmctl {
 namespace {
 
 constexpr char kProblemReason[] = "client.input_malformed";
+// An array of objects with a list in it has three levels; to print and to drop a value costs stack for
+// each.
+constexpr int kJsonDepthMax = 32;
+// Of a file's own words in a message.
+constexpr size_t kShownBytesMax = 160;
+
+// What comes from a file, short enough for a message.
+std::string Cut(std::string text) {
+  if (text.size() <= kShownBytesMax) return text;
+  size_t end = kShownBytesMax;
+  // Not within a character.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text + "…";
+}
+
+// Whatever it holds: bytes of CSV need not be UTF-8.
+std::string Shown(const nlohmann::json& value) {
+  return Cut(value.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace));
+}
 
 absl::StatusOr<std::vector<InputRow>> ReadCsvRows(std::string_view text) {
   ASSIGN_OR_RETURN(CsvTable table, ReadCsv(text));
@@ -32,13 +53,18 @@ absl::StatusOr<std::vector<InputRow>> ReadCsvRows(std::string_view text) {
 }
 
 absl::StatusOr<std::vector<InputRow>> ReadJsonRows(std::string_view text, const std::string& array_key) {
+  if (text::IsNestedDeeper(text, kJsonDepthMax)) {
+    return client::InputMalformed(absl::StrCat("got JSON nested deeper than ", kJsonDepthMax));
+  }
   nlohmann::json json;
   try {
     json = nlohmann::json::parse(text);
-  } catch (const nlohmann::json::parse_error& error) {
-    return client::InputMalformed(absl::StrCat("byte ", error.byte, ": ", error.what()));
+  } catch (const nlohmann::json::exception& error) {
+    // Not only what cannot be parsed: a number beyond all numbers is another exception.
+    return client::InputMalformed(Cut(error.what()));
   }
-  if (json.is_object() && json.size() == 1 && json.contains(array_key)) json = json[array_key];
+  if (json.is_object() && json.size() == 1 && json.contains(array_key))
+    json = nlohmann::json(std::move(json[array_key]));
   if (!json.is_array()) {
     return client::InputMalformed(
         absl::StrCat("got ", json.type_name(), ", want an array of objects or {\"", array_key, "\": [...]}"));
@@ -92,10 +118,12 @@ void RowReader::Refuse(const char* field, const std::string& got, const std::str
 int64_t RowReader::Number(const char* field, int64_t fallback) {
   const nlohmann::json* value = Find(field);
   if (value == nullptr) return fallback;
-  if (value->is_number_integer()) return value->get<int64_t>();
+  // Beyond int64 it would read as another number.
+  const bool fits = !value->is_number_unsigned() || value->get<uint64_t>() <= INT64_MAX;
+  if (value->is_number_integer() && fits) return value->get<int64_t>();
   int64_t number = 0;
   if (value->is_string() && absl::SimpleAtoi(value->get<std::string>(), &number)) return number;
-  Refuse(field, value->dump(), "a whole number");
+  Refuse(field, Shown(*value), "a whole number");
   return fallback;
 }
 
@@ -108,7 +136,7 @@ std::string RowReader::Text(const char* field) {
   const nlohmann::json* value = Find(field);
   if (value == nullptr) return "";
   if (value->is_string()) return value->get<std::string>();
-  Refuse(field, value->dump(), "a string");
+  Refuse(field, Shown(*value), "a string");
   return "";
 }
 
@@ -123,7 +151,7 @@ bool RowReader::Flag(const char* field, bool fallback) {
   if (value->is_boolean()) return value->get<bool>();
   bool flag = false;
   if (value->is_string() && absl::SimpleAtob(value->get<std::string>(), &flag)) return flag;
-  Refuse(field, value->dump(), "true or false");
+  Refuse(field, Shown(*value), "true or false");
   return fallback;
 }
 
@@ -141,7 +169,7 @@ std::vector<std::string> RowReader::List(const char* field) {
   const bool strings = value->is_array() && std::all_of(value->begin(), value->end(),
                                                         [](const auto& item) { return item.is_string(); });
   if (!strings) {
-    Refuse(field, value->dump(), "a list of strings");
+    Refuse(field, Shown(*value), "a list of strings");
     return {};
   }
   return value->get<std::vector<std::string>>();
@@ -153,7 +181,7 @@ std::optional<size_t> RowReader::Word(const char* field, const std::vector<std::
   const std::string word = value->is_string() ? value->get<std::string>() : value->dump();
   const auto found = std::find(words.begin(), words.end(), word);
   if (found != words.end()) return found - words.begin();
-  Refuse(field, value->dump(), absl::StrCat("one of ", absl::StrJoin(words, ", ")));
+  Refuse(field, Shown(*value), absl::StrCat("one of ", absl::StrJoin(words, ", ")));
   return std::nullopt;
 }
 
@@ -163,7 +191,7 @@ std::optional<absl::Time> RowReader::Time(const char* field, bool date_ends_day)
   std::optional<absl::Time> time;
   if (value->is_string()) time = ParseTime(value->get_ref<const std::string&>(), date_ends_day);
   if (!time.has_value()) {
-    Refuse(field, value->dump(), "a date (2026-01-31) or an RFC 3339 time (2026-01-31T12:00:00Z)");
+    Refuse(field, Shown(*value), "a date (2026-01-31) or an RFC 3339 time (2026-01-31T12:00:00Z)");
   }
   return time;
 }
@@ -174,7 +202,8 @@ void RowReader::RefuseOtherFields() {
     std::vector<std::string> known = asked_;
     std::sort(known.begin(), known.end());
     known.erase(std::unique(known.begin(), known.end()), known.end());
-    Refuse(item.key().c_str(), "a field of this name", absl::StrCat("one of ", absl::StrJoin(known, ", ")));
+    Refuse(Cut(item.key()).c_str(), "a field of this name",
+           absl::StrCat("one of ", absl::StrJoin(known, ", ")));
   }
 }
 
