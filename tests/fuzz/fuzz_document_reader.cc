@@ -1,5 +1,5 @@
 // Any bytes as a document: answered, never a crash; however the bytes come in pieces, and by either
-// way through XML, the same items come out.
+// way through XML, the same items come out. What a device says about itself is read like a node reads it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -10,6 +10,8 @@
 
 #include "services/common/errors/error.h"
 #include "services/ingest/domain/document_reader.h"
+#include "services/ingest/domain/limits.h"
+#include "services/ingest/domain/system_info.h"
 #include "services/ingest/domain/xml_cutter.h"
 
 namespace quartermaster::ingest {
@@ -35,6 +37,16 @@ void Check(bool holds, const char* what) {
   std::abort();
 }
 
+void CheckSystemInfo(std::string_view data) {
+  const auto info = ReadSystemInfo(data);
+  if (!info.ok()) {
+    Check(errors::ErrorId(info.status()).rfind("ingest.", 0) == 0, "a refusal has a reason of its own");
+    return;
+  }
+  Check(!info->udi.product_id.empty() && !info->udi.serial_number.empty(), "it has a UDI");
+  Check(info->hostname.size() <= kHostnameBytesMax, "a host name has its limit");
+}
+
 template <typename Reader>
 Result Read(Reader& reader, std::string_view document, size_t piece) {
   Result result;
@@ -43,6 +55,7 @@ Result Read(Reader& reader, std::string_view document, size_t piece) {
     Check(item.offset >= 0 && item.offset < size, "an item starts in the document");
     Check(item.status.ok() == (item.kind != DocumentItem::Kind::kUnreadableReport),
           "only what is unreadable has a reason");
+    if (item.kind == DocumentItem::Kind::kSystemInfo) CheckSystemInfo(item.text);
     result.items.push_back({item.kind, std::string(item.text), item.offset,
                             item.status.ok() ? "" : errors::ErrorId(item.status)});
   };

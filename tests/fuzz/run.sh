@@ -20,7 +20,7 @@ readonly build=${XDG_CACHE_HOME:-$HOME/.cache}/quartermaster/fuzz
 readonly compiler=${FUZZ_CXX:-clang++-14}
 readonly parallel_max=2
 targets=(fuzz_report_parser fuzz_document_reader fuzz_digest fuzz_request_target fuzz_certificate
-  fuzz_acknowledgement_file)
+  fuzz_acknowledgement_file fuzz_row_file)
 [ $# -eq 0 ] || targets=("$@")
 
 if ! command -v "$compiler" >/dev/null; then
@@ -29,6 +29,9 @@ if ! command -v "$compiler" >/dev/null; then
 fi
 
 readonly sources=(
+  clients/connection/client_errors.cc
+  clients/qmctl/input/csv_reader.cc
+  clients/qmctl/input/row_file.cc
   services/common/crypto/acknowledgement_file.cc
   services/common/crypto/acknowledgement_payload.cc
   services/common/crypto/acknowledgement_xml.cc
@@ -53,6 +56,7 @@ readonly sources=(
   services/ingest/domain/report.cc
   services/ingest/domain/report_digest.cc
   services/ingest/domain/report_parser.cc
+  services/ingest/domain/system_info.cc
   services/ingest/domain/udi_fields.cc
   services/ingest/domain/xml_cutter.cc
 )
@@ -62,7 +66,7 @@ readonly flags=(-std=c++20 -O1 -g -fno-omit-frame-pointer "-fsanitize=fuzzer-no-
 # All shared objects; --as-needed drops what a target does not use.
 readonly libraries=("-Wl,--as-needed" -lsimdjson -lexpat -lcrypto -lprotobuf -labsl_statusor
   -labsl_status -labsl_cord -labsl_cord_internal -labsl_str_format_internal -labsl_strings
-  -labsl_strings_internal -labsl_raw_logging_internal -labsl_synchronization -labsl_time -labsl_time_zone -labsl_throw_delegate -labsl_base -lpthread)
+  -labsl_strings_internal -labsl_raw_logging_internal -labsl_synchronization -labsl_time -labsl_civil_time -labsl_time_zone -labsl_throw_delegate -labsl_base -lpthread)
 
 # Whether an object was made from files (this one too, for its flags) of the content that they have
 # now: the objects of another clone serve as well, what was built from another content does not,
@@ -147,13 +151,23 @@ build_targets() {
 make_seeds() {
   local file name seeds=$build/seeds
   rm -rf "$seeds"
-  mkdir -p "$seeds"/fuzz_{report_parser,document_reader,digest,request_target,certificate,acknowledgement_file}
+  mkdir -p "$seeds"/fuzz_{report_parser,document_reader,digest,request_target,certificate,acknowledgement_file,row_file}
   printf '/quartermaster/v1/usage/12-3?pageSize=10&name=a%%20b+c' >"$seeds/fuzz_request_target/list"
   # The fixtures in the header are the seeds of the certificates' target.
   sed -n '/-----BEGIN/,/-----END/p' "$repo/services/common/crypto/certificate_fixtures.h" |
     sed 's/.*-----BEGIN/-----BEGIN/' >"$seeds/fuzz_certificate/bundle"
   printf '<smartLicense><smartLicenseRumAck><data>{}</data></smartLicenseRumAck></smartLicense>' \
     >"$seeds/fuzz_acknowledgement_file/empty"
+  printf '%s\r\n' 'entitlement_id,virtual_account,quantity,term,start,end,substitutes_for,known' \
+    'E1,"Branches, north",5,perpetual,2026-01-01,,"a; b",true' \
+    'E2,"say ""no""",x,weekly,2026-01-01T06:00:00+02:00,2026-12-31,,perhaps' >"$seeds/fuzz_row_file/csv"
+  printf '%s' '{"entitlements":[{"entitlement_id":"E1","quantity":5,"term":null,"known":false,' \
+    '"substitutes_for":["a"]},{"entitlement_id":"E2","quantity":18446744073709551615,"end":{"a":[1.5]}}]}' \
+    >"$seeds/fuzz_row_file/json"
+  # A device's word about itself, well-formed and not.
+  printf '%s' '<smartLicense><smartLicenseSystemInfo><data>{"sudi":{"udi_pid":"P","udi_serial_number":"S"},' \
+    '"hostname":"edge-1"}</data></smartLicenseSystemInfo><smartLicenseSystemInfo><data>{"hostname":7' \
+    '</data></smartLicenseSystemInfo></smartLicense>' >"$seeds/fuzz_document_reader/system_info"
   while IFS= read -r file; do
     name=$(basename "$file")
     cp "$file" "$seeds/fuzz_document_reader/$name"
