@@ -1,9 +1,11 @@
 // ack export, ack poll
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "clients/acknowledgement_poll/acknowledgement_poll.h"
 #include "clients/connection/file.h"
@@ -68,16 +70,21 @@ absl::StatusOr<ExitCode> Export(Invocation& invocation, const ExportOptions& opt
   return ExitCode::kOk;
 }
 
-// A UDI comes from devices: nothing of it may become a path.
-std::string FileNameFor(const Acknowledgement& acknowledgement) {
-  std::string name =
-      absl::StrCat("ACK_", acknowledgement.udi().product_id(), "_", acknowledgement.udi().serial_number(),
-                   "_", acknowledgement.sequence(), ".xml");
-  for (char& c : name) {
-    const bool plain = absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.';
-    if (!plain) c = '_';
+// A UDI comes from devices: nothing of it may become a path, and no two share a name. As in URLs, what is not
+// plain is written %XX; so is the underscore, which separates.
+std::string InFileName(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain = absl::ascii_isalnum(c) || c == '-' || c == '.';
+    absl::StrAppend(&name, plain ? std::string(1, c) : absl::StrFormat("%%%02X", static_cast<uint8_t>(c)));
   }
   return name;
+}
+
+std::string FileNameFor(const Acknowledgement& acknowledgement) {
+  return absl::StrCat("ACK_", InFileName(acknowledgement.udi().product_id()), "_",
+                      InFileName(acknowledgement.udi().serial_number()), "_", acknowledgement.sequence(),
+                      ".xml");
 }
 
 // What all pages say together, beside the acknowledgements.

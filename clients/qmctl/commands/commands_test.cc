@@ -231,7 +231,7 @@ TEST_F(AckPollTest, EveryPageIsPrintedAndEachOfItsFilesWritten) {
   EXPECT_EQ(json["vendor_acknowledgement_required"], nlohmann::json::array({"PID:SN499"}));
   const std::filesystem::directory_iterator files(folder);
   EXPECT_EQ(std::distance(begin(files), end(files)), 499);
-  EXPECT_EQ(*client::ReadFile(folder + "/ACK_C9300_24_SN498_1.xml"), "file of SN498");
+  EXPECT_EQ(*client::ReadFile(folder + "/ACK_C9300%2F24_SN498_1.xml"), "file of SN498");
 }
 
 TEST_F(AckPollTest, ATableSaysCompleteOnlyWhenEveryPageDoes) {
