@@ -91,7 +91,7 @@ CREATE TABLE lot_balances (
 
 -- The change feed, and the head of each movement: who, why, when.
 -- kind: 1 purchase, 2 correction, 3 reports applied, 4 release, 5 policy switch, 6 acknowledgement,
--- 7 administration (no entries).
+-- 7 administration (no entries), 8 transfer, 9 reversal.
 CREATE TABLE ledger_changes (
   smart_account_id bigint NOT NULL,
   change_id        bigint GENERATED ALWAYS AS IDENTITY,
@@ -104,9 +104,13 @@ CREATE TABLE ledger_changes (
   entries_root     bytea NOT NULL CHECK (octet_length(entries_root) = 32),
   actor            text NOT NULL DEFAULT '',
   request_id       text NOT NULL DEFAULT '',
+  -- The change that this one undoes: each once.
+  reverses_change_id bigint,
   PRIMARY KEY (smart_account_id, change_id)
 );
 CREATE UNIQUE INDEX ledger_changes_feed ON ledger_changes (incarnation, xid, change_id);
+CREATE UNIQUE INDEX ledger_changes_reversed ON ledger_changes (smart_account_id, reverses_change_id)
+  WHERE reverses_change_id IS NOT NULL;
 
 -- The two books. One row moves `quantity` from one account to another, so each movement balances by
 -- construction. book: 1 rights (virtual account, tag, lot, state), 2 usage (virtual account, tag,

@@ -1,6 +1,8 @@
-// entitlement import, entitlement list
+// entitlement import, list, transfer, reverse
+#include <cstdint>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "clients/connection/file.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/commands/import_answer.h"
@@ -13,6 +15,7 @@ namespace {
 
 using ledger::v1::Entitlement;
 using ledger::v1::EntitlementService;
+using ledger::v1::Movement;
 
 // Rows of one request: far below the limit of a message.
 constexpr size_t kBatchRows = 1000;
@@ -23,6 +26,14 @@ struct EntitlementImportOptions {
 struct EntitlementListOptions : ListOptions {
   std::string virtual_account;
   std::string tag;
+};
+
+struct EntitlementTransferOptions {
+  std::string tag, from, to, term, entitlement_id;
+  int64_t quantity = 0;
+};
+struct EntitlementReverseOptions {
+  int64_t movement_id = 0;
 };
 
 // Keys as in the import file, so that a list can be edited and imported.
@@ -67,10 +78,63 @@ absl::StatusOr<ExitCode> List(Invocation& invocation, const EntitlementListOptio
       request, [](const auto& page) -> const auto& { return page.entitlements(); }, options.limit);
 }
 
+const RowSpec<Movement::Quantity>& QuantitySpec() {
+  using K = CellKind;
+  using R = Movement::Quantity;
+  static const auto* spec = new RowSpec<R>{
+      {"tag", "Tag", K::kText, [](const R& r) { return Json(r.tag()); }},
+      {"entitlement_id", "Entitlement", K::kText, [](const R& r) { return Json(r.entitlement_id()); }},
+      {"from_virtual_account", "From", K::kText, [](const R& r) { return Json(r.from_virtual_account()); }},
+      {"to_virtual_account", "To", K::kText, [](const R& r) { return Json(r.to_virtual_account()); }},
+      {"quantity", "Quantity", K::kCount, [](const R& r) { return Json(r.quantity()); }},
+  };
+  return *spec;
+}
+
+ExitCode Show(Invocation& invocation, const Movement& movement) {
+  Output& output = invocation.output();
+  output.Begin();
+  output.Field("movement_id", Json(movement.movement_id()));
+  output.BeginRows({"quantities", ""}, QuantitySpec());
+  for (const Movement::Quantity& quantity : movement.quantities()) output.AddRow(QuantitySpec(), quantity);
+  output.EndRows();
+  output.Note(absl::StrCat("movement ", movement.movement_id(), "; undo it with: qmctl entitlement reverse ",
+                           movement.movement_id()));
+  output.End();
+  return ExitCode::kOk;
+}
+
+absl::StatusOr<ExitCode> Transfer(Invocation& invocation, const EntitlementTransferOptions& options) {
+  ledger::v1::TransferEntitlementsRequest request;
+  request.set_smart_account(invocation.options.smart_account);
+  request.set_request_id(NewRequestId());
+  ledger::v1::EntitlementTransfer& line = *request.add_transfers();
+  line.set_tag(options.tag);
+  line.set_from_virtual_account(options.from);
+  line.set_to_virtual_account(options.to);
+  line.set_quantity(options.quantity);
+  line.set_entitlement_id(options.entitlement_id);
+  if (options.term == "perpetual") line.set_term(ledger::v1::TERM_PERPETUAL);
+  if (options.term == "subscription") line.set_term(ledger::v1::TERM_SUBSCRIPTION);
+  ASSIGN_OR_RETURN(const Movement movement, invocation.Call<EntitlementService>(
+                                                &EntitlementService::Stub::TransferEntitlements, request));
+  return Show(invocation, movement);
+}
+
+absl::StatusOr<ExitCode> Reverse(Invocation& invocation, const EntitlementReverseOptions& options) {
+  ledger::v1::ReverseMovementRequest request;
+  request.set_smart_account(invocation.options.smart_account);
+  request.set_request_id(NewRequestId());
+  request.set_movement_id(options.movement_id);
+  ASSIGN_OR_RETURN(const Movement movement,
+                   invocation.Call<EntitlementService>(&EntitlementService::Stub::ReverseMovement, request));
+  return Show(invocation, movement);
+}
+
 }  // namespace
 
 void AddEntitlementCommands(CLI::App& app, Invocation& invocation) {
-  CLI::App& group = AddGroup(app, "entitlement", "Purchased rights: import, list");
+  CLI::App& group = AddGroup(app, "entitlement", "Purchased rights: import, list, transfer, reverse");
   auto import_leaf = AddLeaf<EntitlementImportOptions>(
       group, "import", "Book purchased rights (CSV or JSON); rows stand alone", invocation, Import);
   import_leaf.app.add_option("FILE", import_leaf.options->file, "CSV or JSON; - is standard input")
@@ -79,6 +143,20 @@ void AddEntitlementCommands(CLI::App& app, Invocation& invocation) {
   list.app.add_option("--virtual-account", list.options->virtual_account, "Only of this one");
   list.app.add_option("--tag", list.options->tag, "Only of this entitlement tag");
   AddLimit(list.app, *list.options);
+  auto transfer = AddLeaf<EntitlementTransferOptions>(
+      group, "transfer", "Move rights from one Virtual Account to another, all or nothing", invocation,
+      Transfer);
+  transfer.app.add_option("--tag", transfer.options->tag, "Entitlement tag")->required();
+  transfer.app.add_option("--from", transfer.options->from, "Virtual Account that gives")->required();
+  transfer.app.add_option("--to", transfer.options->to, "Virtual Account that gets")->required();
+  transfer.app.add_option("--quantity", transfer.options->quantity, "How many")->required();
+  transfer.app.add_option("--term", transfer.options->term, "Only perpetual or only subscription")
+      ->check(CLI::IsMember({"perpetual", "subscription"}));
+  transfer.app.add_option("--entitlement", transfer.options->entitlement_id, "Only of this right");
+  auto reverse = AddLeaf<EntitlementReverseOptions>(group, "reverse", "Undo a transfer by a movement back",
+                                                    invocation, Reverse);
+  reverse.app.add_option("MOVEMENT", reverse.options->movement_id, "Number that the transfer answered")
+      ->required();
 }
 
 }  // namespace quartermaster::qmctl

@@ -46,6 +46,8 @@ std::map<std::string, Arguments> Commands() {
       {"compliance", {"--as-of", "2026-01-01"}},
       {"entitlement import", {File("rights.csv", "entitlement_id,tag,quantity\nE1,t,5\n")}},
       {"entitlement list", {}},
+      {"entitlement reverse", {"7"}},
+      {"entitlement transfer", {"--tag", "t", "--from", "A", "--to", "B", "--quantity", "1"}},
       {"fsck", {}},
       {"node", {}},
       {"product-instance import", {File("known.csv", "product_id,serial_number\nPID,SN\n")}},

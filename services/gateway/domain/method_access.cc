@@ -30,6 +30,8 @@ constexpr MethodAccess kTable[] = {
     {"quartermaster.ledger.v1.ComplianceService/GetCompliance", kAdministrators},
     {"quartermaster.ledger.v1.EntitlementService/ImportEntitlements", kAdministrators},
     {"quartermaster.ledger.v1.EntitlementService/ListEntitlements", kAdministrators},
+    {"quartermaster.ledger.v1.EntitlementService/ReverseMovement", kAdministrators},
+    {"quartermaster.ledger.v1.EntitlementService/TransferEntitlements", kAdministrators},
     {"quartermaster.ledger.v1.ProductInstanceService/GetProductInstance", kAdministrators},
     {"quartermaster.ledger.v1.ProductInstanceService/ImportProductInstances", kAdministrators},
     {"quartermaster.ledger.v1.ProductInstanceService/ListProductInstances", kAdministrators},

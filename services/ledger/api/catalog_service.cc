@@ -16,7 +16,6 @@
 namespace quartermaster::ledger {
 namespace {
 
-constexpr size_t kTagBytesMax = 255;
 constexpr size_t kDisplayNameBytesMax = 255;
 constexpr size_t kDescriptionBytesMax = 1024;
 

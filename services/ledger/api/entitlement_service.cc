@@ -18,11 +18,6 @@
 namespace quartermaster::ledger {
 namespace {
 
-constexpr size_t kIdBytesMax = 128;
-constexpr size_t kTagBytesMax = 255;
-// Counts of reports have the same bound.
-constexpr int64_t kQuantityMax = 2'147'483'647;
-
 using IdsByName = std::map<std::string, int64_t>;
 
 // Ids of the Virtual Accounts that the rows name.

@@ -16,6 +16,12 @@ class EntitlementServiceImpl final : public v1::EntitlementService::Service {
                                   v1::ImportResponse* response) override;
   grpc::Status ListEntitlements(grpc::ServerContext* context, const v1::ListEntitlementsRequest* request,
                                 v1::ListEntitlementsResponse* response) override;
+  // entitlement_transfer.cc
+  grpc::Status TransferEntitlements(grpc::ServerContext* context,
+                                    const v1::TransferEntitlementsRequest* request,
+                                    v1::Movement* response) override;
+  grpc::Status ReverseMovement(grpc::ServerContext* context, const v1::ReverseMovementRequest* request,
+                               v1::Movement* response) override;
 
  private:
   const ApiContext api_;

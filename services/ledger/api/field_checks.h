@@ -12,6 +12,12 @@
 
 namespace quartermaster::ledger {
 
+// Of names and ids that customers give.
+inline constexpr size_t kIdBytesMax = 128;
+inline constexpr size_t kTagBytesMax = 255;
+// Counts of reports have the same bound.
+inline constexpr int64_t kQuantityMax = 2'147'483'647;
+
 // 1 (0 with `may_be_empty`) to bytes_max bytes of UTF-8 without control characters.
 absl::Status CheckText(std::string_view field, std::string_view value, size_t bytes_max,
                        bool may_be_empty = false);

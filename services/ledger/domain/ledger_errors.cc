@@ -58,6 +58,16 @@ const ErrorKind kProductInstanceElsewhere =
     RegisterErrorKind({"ledger.product_instance_elsewhere", StatusCode::kFailedPrecondition, false});
 const ErrorKind kReportUnbookable =
     RegisterErrorKind({"ledger.report_unbookable", StatusCode::kFailedPrecondition, false});
+const ErrorKind kEntitlementUnknown =
+    RegisterErrorKind({"ledger.entitlement_unknown", StatusCode::kNotFound, false});
+const ErrorKind kQuantityNotAvailable =
+    RegisterErrorKind({"ledger.quantity_not_available", StatusCode::kFailedPrecondition, false});
+const ErrorKind kMovementUnknown =
+    RegisterErrorKind({"ledger.movement_unknown", StatusCode::kNotFound, false});
+const ErrorKind kMovementNotReversible =
+    RegisterErrorKind({"ledger.movement_not_reversible", StatusCode::kFailedPrecondition, false});
+const ErrorKind kMovementReversed =
+    RegisterErrorKind({"ledger.movement_reversed", StatusCode::kFailedPrecondition, false});
 const ErrorKind kOutOfMemory =
     RegisterErrorKind({"ledger.out_of_memory", StatusCode::kResourceExhausted, true});
 const ErrorKind kPositionUnreadable =
@@ -125,6 +135,30 @@ absl::Status EntitlementConflict(std::string_view entitlement_id, std::string_vi
   return MakeError(kEntitlementConflict,
                    absl::StrCat(Text(field), ": got ", Quoted(got), " for entitlement ",
                                 Quoted(entitlement_id), ", want ", Quoted(booked), " as it is booked"));
+}
+absl::Status EntitlementUnknown(std::string_view field, std::string_view got) {
+  return MakeError(kEntitlementUnknown, absl::StrCat(Text(field), ": got ", Quoted(got),
+                                                     ", want an entitlement of this Smart Account"));
+}
+absl::Status QuantityNotAvailable(std::string_view field, int64_t got, int64_t available,
+                                  std::string_view what) {
+  return MakeError(kQuantityNotAvailable,
+                   absl::StrCat(Text(field), ": got ", got, ", want at most ", available,
+                                ", which is what may leave of ", Text(what)));
+}
+absl::Status MovementUnknown(int64_t movement_id) {
+  return MakeError(kMovementUnknown,
+                   absl::StrCat("movement_id: got ", movement_id, ", want a movement of this Smart Account"));
+}
+absl::Status MovementNotReversible(int64_t movement_id) {
+  return MakeError(
+      kMovementNotReversible,
+      absl::StrCat("movement_id: got ", movement_id,
+                   ", which moved nothing between Virtual Accounts, want a transfer or a reversal"));
+}
+absl::Status MovementReversed(int64_t movement_id, int64_t reversed_by) {
+  return MakeError(kMovementReversed, absl::StrCat("movement_id: got ", movement_id, ", which ", reversed_by,
+                                                   " has undone, want one that stands"));
 }
 absl::Status ProductInstanceUnknown(std::string_view product_id, std::string_view serial_number) {
   return MakeError(kProductInstanceUnknown,

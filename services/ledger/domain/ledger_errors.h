@@ -32,6 +32,13 @@ absl::Status QuantityOutOfRange(std::string_view field, int64_t got, int64_t min
 absl::Status TermEndsBeforeStart(std::string_view got_end, std::string_view start);
 absl::Status EntitlementConflict(std::string_view entitlement_id, std::string_view field,
                                  std::string_view got, std::string_view booked);
+absl::Status EntitlementUnknown(std::string_view field, std::string_view got);
+// Fewer than wanted may move; `what` says of what, and where.
+absl::Status QuantityNotAvailable(std::string_view field, int64_t got, int64_t available,
+                                  std::string_view what);
+absl::Status MovementUnknown(int64_t movement_id);
+absl::Status MovementNotReversible(int64_t movement_id);
+absl::Status MovementReversed(int64_t movement_id, int64_t reversed_by);
 
 // Product instances.
 absl::Status ProductInstanceUnknown(std::string_view product_id, std::string_view serial_number);

@@ -22,6 +22,8 @@ enum class ChangeKind : int16_t {
   kPolicySwitch = 5,
   kAcknowledgement = 6,
   kAdministration = 7,
+  kTransfer = 8,
+  kReversal = 9,
 };
 
 struct ChangeRow {

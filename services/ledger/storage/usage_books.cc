@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "services/common/status/status_macros.h"
-#include "services/ledger/storage/entry_states.h"
+#include "services/ledger/domain/entry_states.h"
 
 namespace quartermaster::ledger {
 namespace {

@@ -77,10 +77,14 @@ std::map<std::string, CatalogTag> FindTags(pqxx::transaction_base& transaction,
 
 std::map<std::string, int32_t> EnsureTagIds(pqxx::transaction_base& transaction,
                                             const std::vector<std::string>& tags, absl::Time now) {
-  const std::string array = TextArray(tags);
-  transaction.exec_params(kInsertUnknownTags, array, TimeText(now));
+  transaction.exec_params(kInsertUnknownTags, TextArray(tags), TimeText(now));
+  return FindTagIds(transaction, tags);
+}
+
+std::map<std::string, int32_t> FindTagIds(pqxx::transaction_base& transaction,
+                                          const std::vector<std::string>& tags) {
   std::map<std::string, int32_t> ids;
-  for (const auto& row : transaction.exec_params(kSelectTagIds, array)) {
+  for (const auto& row : transaction.exec_params(kSelectTagIds, TextArray(tags))) {
     ids[row[0].as<std::string>()] = row[1].as<int32_t>();
   }
   return ids;

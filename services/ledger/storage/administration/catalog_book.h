@@ -35,6 +35,9 @@ std::map<std::string, CatalogTag> FindTags(pqxx::transaction_base& transaction,
 // Numbers of tags; what is not there is added with known = false.
 std::map<std::string, int32_t> EnsureTagIds(pqxx::transaction_base& transaction,
                                             const std::vector<std::string>& tags, absl::Time now);
+// Of those that exist, in the catalogue or in reports.
+std::map<std::string, int32_t> FindTagIds(pqxx::transaction_base& transaction,
+                                          const std::vector<std::string>& tags);
 // Adds or replaces the tags with their substitutions (targets may be unknown tags).
 void WriteTags(pqxx::transaction_base& transaction, const std::vector<CatalogTag>& tags, absl::Time now);
 // Of the whole catalogue.

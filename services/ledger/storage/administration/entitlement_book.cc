@@ -1,8 +1,8 @@
 #include "services/ledger/storage/administration/entitlement_book.h"
 
 #include "services/ledger/storage/administration/catalog_book.h"
+#include "services/ledger/storage/administration/rights_store.h"
 #include "services/ledger/storage/administration/sql_values.h"
-#include "services/ledger/storage/entry_states.h"
 
 namespace quartermaster::ledger {
 namespace {
@@ -23,30 +23,18 @@ constexpr char kListEntitlements[] =
 
 constexpr char kReserveLots[] = "SELECT nextval('entitlements_lot_id_seq') FROM generate_series(1, $1)";
 
-// ledger_book_purchases: the lot, its balance and its entry, from the same row.
-constexpr char kBookPurchases[] = R"sql(
-  WITH purchase AS (
-    SELECT * FROM unnest($4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bigint[], $9::smallint[],
-                         $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::bigint[])
-      WITH ORDINALITY
-      AS p (entitlement_id, virtual_account_id, tag_id, quantity, overage_quantity, term, start_at, end_at,
-            subscription_id, order_id, lot_id, place)),
-  lot AS (
-    INSERT INTO entitlements (lot_id, smart_account_id, entitlement_id, virtual_account_id, tag_id, quantity,
-      overage_quantity, term, start_at, end_at, subscription_id, order_id, recorded_at)
-    OVERRIDING SYSTEM VALUE
-    SELECT lot_id, $1, entitlement_id, virtual_account_id, tag_id, quantity, overage_quantity, term, start_at,
-      end_at, subscription_id, order_id, $2::timestamptz FROM purchase ORDER BY place),
-  balance AS (
-    INSERT INTO lot_balances (smart_account_id, virtual_account_id, tag_id, lot_id, state, quantity)
-    SELECT $1, virtual_account_id, tag_id, lot_id, 2, quantity FROM purchase)
-  INSERT INTO ledger_entries (smart_account_id, recorded_at, change_id, place, book, tag_id, lot_id, quantity,
-    from_state, from_virtual_account_id, to_state, to_virtual_account_id, effective_at)
-  SELECT $1, $2::timestamptz, $3, place - 1, 1, tag_id, lot_id, quantity, 1, NULL, 2, virtual_account_id,
-    start_at
-  FROM purchase)sql";
-static_assert(static_cast<int>(Book::kRights) == 1 && static_cast<int>(EntryState::kSource) == 1 &&
-              static_cast<int>(EntryState::kAvailable) == 2);
+constexpr char kInsertLots[] = R"sql(
+  INSERT INTO entitlements (lot_id, smart_account_id, entitlement_id, virtual_account_id, tag_id, quantity,
+    overage_quantity, term, start_at, end_at, subscription_id, order_id, recorded_at)
+  OVERRIDING SYSTEM VALUE
+  SELECT lot_id, $1, entitlement_id, virtual_account_id, tag_id, quantity, overage_quantity, term, start_at,
+    end_at, subscription_id, order_id, $2::timestamptz
+  FROM unnest($3::text[], $4::bigint[], $5::int[], $6::bigint[], $7::bigint[], $8::smallint[],
+              $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::bigint[])
+    WITH ORDINALITY
+    AS p (entitlement_id, virtual_account_id, tag_id, quantity, overage_quantity, term, start_at, end_at,
+          subscription_id, order_id, lot_id, place)
+  ORDER BY place)sql";
 
 std::vector<int64_t> ReserveLots(pqxx::transaction_base& transaction, size_t count) {
   std::vector<int64_t> ids;
@@ -56,26 +44,20 @@ std::vector<int64_t> ReserveLots(pqxx::transaction_base& transaction, size_t cou
   return ids;
 }
 
-// As kBookPurchases writes them.
-std::vector<EntryLeaf> EntriesOf(const std::vector<PurchasedEntitlement>& purchases,
-                                 const std::vector<int64_t>& lots,
-                                 const std::map<std::string, int32_t>& ids_of_tags) {
-  std::vector<EntryLeaf> entries;
+// A right is there from its start on.
+std::vector<BookedMovement> MovementsOf(const std::vector<PurchasedEntitlement>& purchases,
+                                        const std::vector<int64_t>& lots,
+                                        const std::map<std::string, int32_t>& ids_of_tags) {
+  std::vector<BookedMovement> movements;
   for (const PurchasedEntitlement& purchase : purchases) {
-    const size_t place = entries.size();
-    EntryLeaf entry;
-    entry.place = static_cast<int32_t>(place);
-    entry.book = static_cast<int16_t>(Book::kRights);
-    entry.tag_id = ids_of_tags.at(purchase.tag);
-    entry.quantity = purchase.quantity;
-    entry.from_state = static_cast<int16_t>(EntryState::kSource);
-    entry.to_state = static_cast<int16_t>(EntryState::kAvailable);
-    entry.to_virtual_account_id = purchase.virtual_account_id;
-    entry.lot_id = lots[place];
-    entry.effective_at_us = absl::ToUnixMicros(purchase.start_at);
-    entries.push_back(entry);
+    movements.push_back({.movement = {.lot_id = lots[movements.size()],
+                                      .tag_id = ids_of_tags.at(purchase.tag),
+                                      .quantity = purchase.quantity,
+                                      .from = {EntryState::kSource, 0},
+                                      .to = {EntryState::kAvailable, purchase.virtual_account_id}},
+                         .effective_at = purchase.start_at});
   }
-  return entries;
+  return movements;
 }
 
 PurchasedEntitlement EntitlementOf(const pqxx::row& row) {
@@ -126,12 +108,12 @@ void BookPurchases(pqxx::transaction_base& transaction, int64_t smart_account_id
     order_ids.push_back(purchase.order_id);
   }
   const std::vector<int64_t> lots = ReserveLots(transaction, purchases.size());
-  const int64_t change_id = WriteChange(transaction, smart_account_id, ChangeKind::kPurchase,
-                                        EntriesOf(purchases, lots, ids_of_tags), act);
-  transaction.exec_params(kBookPurchases, smart_account_id, TimeText(act.now), change_id, TextArray(ids),
+  transaction.exec_params(kInsertLots, smart_account_id, TimeText(act.now), TextArray(ids),
                           IntArray(virtual_accounts), IntArray(tag_ids), IntArray(quantities),
                           IntArray(overages), IntArray(terms), TimeArray(starts), TimeArray(ends),
                           TextArray(subscription_ids), TextArray(order_ids), IntArray(lots));
+  BookMovements(transaction, smart_account_id, ChangeKind::kPurchase,
+                MovementsOf(purchases, lots, ids_of_tags), act);
 }
 
 std::vector<PurchasedEntitlement> ListEntitlements(pqxx::transaction_base& transaction,

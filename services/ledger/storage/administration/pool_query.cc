@@ -6,15 +6,16 @@
 namespace quartermaster::ledger {
 namespace {
 
-// Rights: available, held and reserved all are entitled; a lot counts from its start until its end, and
-// its overage once where any of it lies.
+// Rights: available, held and reserved all are entitled; a lot counts from its start until its end. Its
+// overage stays with the Virtual Account that bought it, as long as any of the lot is there.
 constexpr char kPoolsNow[] = R"sql(
   WITH lot AS (
     SELECT virtual_account_id, tag_id, lot_id, sum(quantity) AS quantity
     FROM lot_balances WHERE smart_account_id = $1 AND state IN (2, 3, 4) GROUP BY 1, 2, 3),
   entitled AS (
     SELECT l.virtual_account_id, l.tag_id, sum(l.quantity)::bigint AS quantity,
-           coalesce(sum(e.overage_quantity) FILTER (WHERE l.quantity > 0), 0)::bigint AS overage
+           coalesce(sum(e.overage_quantity)
+                    FILTER (WHERE l.quantity > 0 AND l.virtual_account_id = e.virtual_account_id), 0)::bigint AS overage
     FROM lot l JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, l.lot_id)
     WHERE e.start_at <= $2::timestamptz AND (e.end_at IS NULL OR e.end_at > $2::timestamptz)
     GROUP BY 1, 2),
@@ -43,7 +44,8 @@ constexpr char kPoolsAsOf[] = R"sql(
     SELECT l.virtual_account_id, l.tag_id,
            coalesce(sum(l.quantity) FILTER (WHERE e.end_at IS NULL OR e.end_at > $2::timestamptz), 0)::bigint AS quantity,
            coalesce(sum(e.overage_quantity)
-                    FILTER (WHERE l.quantity > 0 AND (e.end_at IS NULL OR e.end_at > $2::timestamptz)), 0)::bigint AS overage
+                    FILTER (WHERE l.quantity > 0 AND l.virtual_account_id = e.virtual_account_id
+                              AND (e.end_at IS NULL OR e.end_at > $2::timestamptz)), 0)::bigint AS overage
     FROM lot l JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, l.lot_id) GROUP BY 1, 2),
   used AS (
     SELECT virtual_account_id, tag_id, sum(quantity)::bigint AS in_use FROM side WHERE book = 2 AND state = 7 GROUP BY 1, 2)

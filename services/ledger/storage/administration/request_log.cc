@@ -21,8 +21,8 @@ constexpr char kInsertAudit[] = R"sql(
 
 constexpr char kInsertChange[] = R"sql(
   INSERT INTO ledger_changes (smart_account_id, incarnation, recorded_at, kind, entry_count, entries_root,
-    actor, request_id)
-  SELECT $1, max(incarnation), $2::timestamptz, $3, $4, $5, $6, $7 FROM database_incarnations
+    actor, request_id, reverses_change_id)
+  SELECT $1, max(incarnation), $2::timestamptz, $3, $4, $5, $6, $7, $8 FROM database_incarnations
   RETURNING change_id)sql";
 
 }  // namespace
@@ -50,12 +50,12 @@ void WriteAudit(pqxx::transaction_base& transaction, int64_t smart_account_id, c
 }
 
 int64_t WriteChange(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,
-                    std::span<const EntryLeaf> entries, const Act& act) {
+                    std::span<const EntryLeaf> entries, const Act& act, std::optional<int64_t> reverses) {
   const EntriesSeal seal = Seal(entries);
   return transaction
       .exec_params1(kInsertChange, smart_account_id, TimeText(act.now), static_cast<int>(kind),
                     seal.entry_count, pqxx::binarystring(std::string(View(seal.entries_root))), act.actor,
-                    act.request_id)[0]
+                    act.request_id, reverses)[0]
       .as<int64_t>();
 }
 

@@ -36,9 +36,11 @@ void KeepAnswer(pqxx::transaction_base& transaction, const Act& act, const std::
 void WriteAudit(pqxx::transaction_base& transaction, int64_t smart_account_id, const Act& act,
                 const std::string& before, const std::string& after);
 
-// Adds the head of a movement with these entries and returns its change id.
+// Adds the head of a movement with these entries and returns its change id. `reverses`: of the change that
+// this one undoes.
 int64_t WriteChange(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,
-                    std::span<const EntryLeaf> entries, const Act& act);
+                    std::span<const EntryLeaf> entries, const Act& act,
+                    std::optional<int64_t> reverses = std::nullopt);
 
 // A JSON string of `text`, quotes included.
 std::string JsonString(std::string_view text);

@@ -1,6 +1,6 @@
 // Stored values of ledger_entries and lot_balances. Never renumbered.
-#ifndef QUARTERMASTER_SERVICES_LEDGER_STORAGE_ENTRY_STATES_H_
-#define QUARTERMASTER_SERVICES_LEDGER_STORAGE_ENTRY_STATES_H_
+#ifndef QUARTERMASTER_SERVICES_LEDGER_DOMAIN_ENTRY_STATES_H_
+#define QUARTERMASTER_SERVICES_LEDGER_DOMAIN_ENTRY_STATES_H_
 
 #include <cstdint>
 
@@ -22,4 +22,4 @@ enum class EntryState : int16_t {
 
 }  // namespace quartermaster::ledger
 
-#endif  // QUARTERMASTER_SERVICES_LEDGER_STORAGE_ENTRY_STATES_H_
+#endif  // QUARTERMASTER_SERVICES_LEDGER_DOMAIN_ENTRY_STATES_H_

@@ -1,0 +1,292 @@
+// Transfers and their undoing, with concurrent callers, against a real PostgreSQL as role qm_ledger. Each
+// test ends with books that balance.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/common/clock/clock.h"
+#include "services/common/errors/error.h"
+#include "services/common/rpc/status_conversion.h"
+#include "services/common/status/status_macros.h"
+#include "services/common/testing/postgres_fixture.h"
+#include "services/ledger/api/account_service.h"
+#include "services/ledger/api/catalog_service.h"
+#include "services/ledger/api/entitlement_service.h"
+#include "services/ledger/fsck/books_checker.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+constexpr char kOpen[] = "regid.2026-01.example.switch,1.0_open";
+constexpr char kEnforced[] = "regid.2026-01.example.switch,1.0_enforced";
+
+absl::Time Day(int year, int month, int day) {
+  return absl::FromCivil(absl::CivilDay(year, month, day), absl::UTCTimeZone());
+}
+
+void InThreads(int count, const std::function<void(int)>& body) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back([&body, i] { body(i); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+class EntitlementTransferTest : public ::testing::Test {
+ protected:
+  EntitlementTransferTest() {
+    auto made = pool_.Transact("test_bootstrap", [&](pqxx::transaction_base& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(const SmartAccount account,
+                       EnsureSmartAccount(tx, "default", "Default", true, clock_.Now()));
+      EnsureVirtualAccount(tx, account.id, "Branches", "", clock_.Now());
+      EnsureVirtualAccount(tx, account.id, "Lab", "", clock_.Now());
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(made.ok()) << made;
+    v1::ImportCatalogRequest catalog;
+    for (const char* tag : {kOpen, kEnforced}) {
+      v1::LicenseTag& license = *catalog.add_license_tags();
+      license.set_tag(tag);
+      license.set_display_name(tag);
+      license.set_term(v1::TERM_PERPETUAL);
+      if (tag == kEnforced) license.set_enforcement(v1::ENFORCEMENT_ENFORCED);
+    }
+    v1::ImportResponse response;
+    grpc::ServerContext context;
+    EXPECT_TRUE(catalog_.ImportCatalog(&context, &catalog, &response).ok());
+  }
+
+  void TearDown() override {
+    std::vector<std::string> found;
+    const auto checked = fsck::CheckBooks(
+        pool_,
+        [&](const fsck::Finding& finding) {
+          found.push_back(
+              absl::StrCat(finding.rule, ": ", finding.subject, ": ", finding.got, ", ", finding.want));
+        },
+        [](std::string_view) { return true; });
+    EXPECT_TRUE(checked.ok()) << checked.status();
+    // Nobody seals blocks here.
+    std::erase_if(found, [](const std::string& finding) { return finding.starts_with("block"); });
+    EXPECT_EQ(absl::StrJoin(found, "\n"), "");
+  }
+
+  void Buy(const std::string& id, const char* tag, int64_t quantity, std::optional<absl::Time> end_at = {}) {
+    v1::ImportEntitlementsRequest request;
+    v1::Entitlement& right = *request.add_entitlements();
+    right.set_entitlement_id(id);
+    right.set_virtual_account("Default");
+    right.set_tag(tag);
+    right.set_quantity(quantity);
+    right.mutable_start_time()->set_seconds(absl::ToUnixSeconds(Day(2026, 1, 1)));
+    if (end_at) right.mutable_end_time()->set_seconds(absl::ToUnixSeconds(*end_at));
+    v1::ImportResponse response;
+    grpc::ServerContext context;
+    ASSERT_TRUE(entitlements_.ImportEntitlements(&context, &request, &response).ok());
+    ASSERT_EQ(response.added(), 1) << response.ShortDebugString();
+  }
+
+  static v1::EntitlementTransfer Line(const char* tag, const std::string& from, const std::string& to,
+                                      int64_t quantity) {
+    v1::EntitlementTransfer line;
+    line.set_tag(tag);
+    line.set_from_virtual_account(from);
+    line.set_to_virtual_account(to);
+    line.set_quantity(quantity);
+    return line;
+  }
+
+  absl::StatusOr<v1::Movement> Transfer(const std::vector<v1::EntitlementTransfer>& lines,
+                                        const std::string& request_id = "") {
+    v1::TransferEntitlementsRequest request;
+    for (const v1::EntitlementTransfer& line : lines) *request.add_transfers() = line;
+    request.set_request_id(request_id);
+    v1::Movement movement;
+    grpc::ServerContext context;
+    const grpc::Status status = entitlements_.TransferEntitlements(&context, &request, &movement);
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return movement;
+  }
+
+  absl::StatusOr<v1::Movement> Reverse(int64_t movement_id) {
+    v1::ReverseMovementRequest request;
+    request.set_movement_id(movement_id);
+    v1::Movement movement;
+    grpc::ServerContext context;
+    const grpc::Status status = entitlements_.ReverseMovement(&context, &request, &movement);
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return movement;
+  }
+
+  // "Virtual Account entitlement quantity", a line each, of what lies somewhere.
+  std::string Balances() {
+    std::string lines;
+    EXPECT_TRUE(
+        pool_
+            .Read("test_balances",
+                  [&](pqxx::transaction_base& tx) -> absl::Status {
+                    for (const auto& row :
+                         tx.exec("SELECT v.name, e.entitlement_id, b.quantity FROM lot_balances b"
+                                 " JOIN entitlements e USING (smart_account_id, lot_id)"
+                                 " JOIN virtual_accounts v ON v.virtual_account_id = b.virtual_account_id"
+                                 " WHERE b.quantity <> 0 ORDER BY 1, 2")) {
+                      absl::StrAppend(&lines, row[0].c_str(), " ", row[1].c_str(), " ", row[2].c_str(), "\n");
+                    }
+                    return absl::OkStatus();
+                  })
+            .ok());
+    return lines;
+  }
+
+  const std::string database_ = quartermaster::testing::NewDatabase();
+  ManualClock clock_{Day(2026, 6, 1)};
+  pg::Pool pool_{quartermaster::testing::OptionsFor("qm_ledger", database_)};
+  const ApiContext api_{&pool_, &clock_};
+  CatalogServiceImpl catalog_{api_};
+  EntitlementServiceImpl entitlements_{api_};
+};
+
+TEST_F(EntitlementTransferTest, TheLongestTermGoesFirstAndTheAnswerSaysWhichRightsMoved) {
+  Buy("short", kOpen, 10, Day(2026, 9, 1));
+  Buy("perpetual", kOpen, 4);
+  const auto moved = Transfer({Line(kOpen, "Default", "Branches", 6)});
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  ASSERT_EQ(moved->quantities_size(), 2);
+  EXPECT_EQ(moved->quantities(0).entitlement_id(), "perpetual");
+  EXPECT_EQ(moved->quantities(1).entitlement_id(), "short");
+  EXPECT_EQ(moved->quantities(1).to_virtual_account(), "Branches");
+  EXPECT_EQ(Balances(), "Branches perpetual 4\nBranches short 2\nDefault short 8\n");
+}
+
+TEST_F(EntitlementTransferTest, SeveralTransfersOfARequestMoveTogetherOrNotAtAll) {
+  Buy("E1", kOpen, 10);
+  const auto refused = Transfer({Line(kOpen, "Default", "Branches", 6), Line(kOpen, "Branches", "Lab", 7)});
+  EXPECT_EQ(errors::ErrorId(refused.status()), "ledger.quantity_not_available");
+  EXPECT_EQ(refused.status().message(),
+            absl::StrCat("transfers[1].quantity: got 7, want at most 6, which is what may leave of ", kOpen,
+                         " in Branches"));
+  EXPECT_EQ(Balances(), "Default E1 10\n");
+  ASSERT_TRUE(Transfer({Line(kOpen, "Default", "Branches", 6), Line(kOpen, "branches", "Lab", 5)}).ok());
+  EXPECT_EQ(Balances(), "Branches E1 1\nDefault E1 4\nLab E1 5\n");
+}
+
+TEST_F(EntitlementTransferTest, BadRequestsAreRefusedByField) {
+  Buy("E1", kOpen, 10);
+  const auto id = [&](v1::EntitlementTransfer line) { return errors::ErrorId(Transfer({line}).status()); };
+  EXPECT_EQ(errors::ErrorId(Transfer({}).status()), "ledger.field_missing");
+  EXPECT_EQ(id(Line(kOpen, "Default", "default", 1)), "ledger.field_invalid") << "to itself";
+  EXPECT_EQ(id(Line(kOpen, "Default", "Nowhere", 1)), "ledger.virtual_account_unknown");
+  EXPECT_EQ(id(Line(kOpen, "", "Branches", 1)), "ledger.field_missing");
+  EXPECT_EQ(id(Line("no such tag", "Default", "Branches", 1)), "ledger.tag_unknown");
+  EXPECT_EQ(id(Line(kOpen, "Default", "Branches", 0)), "ledger.quantity_out_of_range");
+  EXPECT_EQ(id(Line(kOpen, "Default", "Branches", -5)), "ledger.quantity_out_of_range");
+  v1::EntitlementTransfer of_nothing = Line(kOpen, "Default", "Branches", 1);
+  of_nothing.set_entitlement_id("E9");
+  EXPECT_EQ(id(of_nothing), "ledger.entitlement_unknown");
+  EXPECT_EQ(Balances(), "Default E1 10\n");
+}
+
+TEST_F(EntitlementTransferTest, TheSameRequestAgainMovesNothingMore) {
+  Buy("E1", kOpen, 10);
+  const auto first = Transfer({Line(kOpen, "Default", "Branches", 6)}, "request-1");
+  const auto again = Transfer({Line(kOpen, "Default", "Branches", 6)}, "request-1");
+  ASSERT_TRUE(first.ok() && again.ok());
+  EXPECT_EQ(again->movement_id(), first->movement_id());
+  EXPECT_EQ(Balances(), "Branches E1 6\nDefault E1 4\n");
+}
+
+TEST_F(EntitlementTransferTest, RacingTransfersNeverMoveMoreThanThereIs) {
+  Buy("E1", kOpen, 50);
+  std::atomic<int> moved = 0;
+  std::atomic<int> refused = 0;
+  InThreads(6, [&](int) {
+    for (int i = 0; i < 12; ++i) {
+      const auto movement = Transfer({Line(kOpen, "Default", i % 2 == 0 ? "Branches" : "Lab", 1)});
+      movement.ok() ? ++moved : ++refused;
+      if (!movement.ok()) {
+        EXPECT_EQ(errors::ErrorId(movement.status()), "ledger.quantity_not_available") << movement.status();
+      }
+    }
+  });
+  EXPECT_EQ(moved, 50);
+  EXPECT_EQ(refused, 22);
+}
+
+TEST_F(EntitlementTransferTest, OfAnEnforcedLicenseWhatIsConsumedStays) {
+  Buy("E1", kEnforced, 10);
+  Buy("O1", kOpen, 10);
+  ASSERT_TRUE(
+      pool_
+          .Transact("test_use",
+                    [&](pqxx::transaction_base& tx) -> absl::Status {
+                      tx.exec(
+                          "INSERT INTO license_pools (smart_account_id, virtual_account_id, tag_id, reserved)"
+                          " SELECT v.smart_account_id, v.virtual_account_id, t.tag_id, 7"
+                          " FROM virtual_accounts v, license_tags t WHERE v.name = 'Default'");
+                      return absl::OkStatus();
+                    })
+          .ok());
+  EXPECT_EQ(errors::ErrorId(Transfer({Line(kEnforced, "Default", "Lab", 4)}).status()),
+            "ledger.quantity_not_available");
+  EXPECT_TRUE(Transfer({Line(kEnforced, "Default", "Lab", 3)}).ok());
+  EXPECT_TRUE(Transfer({Line(kOpen, "Default", "Lab", 10)}).ok()) << "a shortage is allowed here, and shown";
+}
+
+TEST_F(EntitlementTransferTest, EachMovementIsUndoneOnceHoweverManyTry) {
+  Buy("E1", kOpen, 40);
+  std::vector<int64_t> movements;
+  for (int i = 0; i < 10; ++i) {
+    const auto movement = Transfer({Line(kOpen, "Default", "Branches", 4)});
+    ASSERT_TRUE(movement.ok()) << movement.status();
+    movements.push_back(movement->movement_id());
+  }
+  std::atomic<int> undone = 0;
+  InThreads(4, [&](int) {
+    for (const int64_t movement : movements) {
+      const auto reversal = Reverse(movement);
+      if (reversal.ok()) {
+        ++undone;
+      } else {
+        EXPECT_EQ(errors::ErrorId(reversal.status()), "ledger.movement_reversed") << reversal.status();
+      }
+    }
+  });
+  EXPECT_EQ(undone, 10);
+  EXPECT_EQ(Balances(), "Default E1 40\n");
+}
+
+TEST_F(EntitlementTransferTest, WhatWasMovedOnCannotBeUndoneUntilItIsBack) {
+  Buy("E1", kOpen, 10);
+  const auto first = Transfer({Line(kOpen, "Default", "Branches", 6)});
+  const auto second = Transfer({Line(kOpen, "Branches", "Lab", 4)});
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(errors::ErrorId(Reverse(first->movement_id()).status()), "ledger.quantity_not_available");
+  const auto back = Reverse(second->movement_id());
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_TRUE(Reverse(first->movement_id()).ok());
+  EXPECT_EQ(Balances(), "Default E1 10\n");
+  EXPECT_EQ(errors::ErrorId(Reverse(back->movement_id()).status()), "ledger.quantity_not_available")
+      << "an undoing can be undone, once what it needs is there";
+  EXPECT_EQ(errors::ErrorId(Reverse(999'999).status()), "ledger.movement_unknown");
+}
+
+TEST_F(EntitlementTransferTest, APurchaseIsNotUndone) {
+  Buy("E1", kOpen, 10);
+  int64_t purchase = 0;
+  ASSERT_TRUE(
+      pool_
+          .Read("test_purchase",
+                [&](pqxx::transaction_base& tx) -> absl::Status {
+                  purchase = tx.exec1("SELECT change_id FROM ledger_changes WHERE kind = 1")[0].as<int64_t>();
+                  return absl::OkStatus();
+                })
+          .ok());
+  EXPECT_EQ(errors::ErrorId(Reverse(purchase).status()), "ledger.movement_not_reversible");
+}
+
+}  // namespace
+}  // namespace quartermaster::ledger

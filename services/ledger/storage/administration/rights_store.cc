@@ -1,0 +1,186 @@
+#include "services/ledger/storage/administration/rights_store.h"
+
+#include "services/ledger/storage/administration/sql_values.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+// Does not wait for those who only name the account in a row of theirs.
+constexpr char kLockRights[] = "SELECT 1 FROM smart_accounts WHERE smart_account_id = $1 FOR NO KEY UPDATE";
+
+constexpr char kReadLots[] = R"sql(
+  SELECT b.virtual_account_id, b.tag_id, b.lot_id, b.state, b.quantity, e.term,
+         (extract(epoch FROM e.start_at) * 1000000)::bigint, (extract(epoch FROM e.end_at) * 1000000)::bigint
+  FROM unnest($2::bigint[], $3::int[]) AS p (virtual_account_id, tag_id)
+  JOIN lot_balances b ON (b.smart_account_id, b.virtual_account_id, b.tag_id)
+                       = ($1, p.virtual_account_id, p.tag_id)
+  JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, b.lot_id)
+  WHERE b.state IN (2, 3, 4) AND b.quantity <> 0)sql";
+static_assert(static_cast<int>(EntryState::kAvailable) == 2 && static_cast<int>(EntryState::kHeld) == 3 &&
+              static_cast<int>(EntryState::kReserved) == 4);
+
+// ledger_read_consumed: of enforced (2) and export-controlled (3) licenses only.
+constexpr char kReadConsumed[] = R"sql(
+  SELECT p.virtual_account_id, p.tag_id, coalesce(l.in_use + l.reserved, 0)
+  FROM unnest($2::bigint[], $3::int[]) AS p (virtual_account_id, tag_id)
+  JOIN license_tags t ON t.tag_id = p.tag_id AND t.enforcement IN (2, 3)
+  LEFT JOIN license_pools l ON (l.smart_account_id, l.virtual_account_id, l.tag_id)
+                             = ($1, p.virtual_account_id, p.tag_id))sql";
+
+// ledger_book_movements: balances and entries from the same rows; 0 is no Virtual Account.
+constexpr char kBookMovements[] = R"sql(
+  WITH movement AS (
+    SELECT * FROM unnest($4::bigint[], $5::int[], $6::bigint[], $7::smallint[], $8::bigint[], $9::smallint[],
+                         $10::bigint[], $11::timestamptz[])
+      WITH ORDINALITY
+      AS m (lot_id, tag_id, quantity, from_state, from_virtual_account_id, to_state, to_virtual_account_id,
+            effective_at, place)),
+  side AS (
+    SELECT to_virtual_account_id AS virtual_account_id, tag_id, lot_id, to_state AS state, quantity FROM movement
+    UNION ALL
+    SELECT from_virtual_account_id, tag_id, lot_id, from_state, -quantity FROM movement),
+  balance AS (
+    INSERT INTO lot_balances AS b (smart_account_id, virtual_account_id, tag_id, lot_id, state, quantity)
+    SELECT $1, virtual_account_id, tag_id, lot_id, state, sum(quantity)
+    FROM side WHERE virtual_account_id <> 0 GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5
+    ON CONFLICT (smart_account_id, virtual_account_id, tag_id, lot_id, state)
+    DO UPDATE SET quantity = b.quantity + excluded.quantity)
+  INSERT INTO ledger_entries (smart_account_id, recorded_at, change_id, place, book, tag_id, lot_id, quantity,
+    from_state, from_virtual_account_id, to_state, to_virtual_account_id, effective_at)
+  SELECT $1, $2::timestamptz, $3, place - 1, 1, tag_id, lot_id, quantity,
+    from_state, nullif(from_virtual_account_id, 0), to_state, nullif(to_virtual_account_id, 0), effective_at
+  FROM movement)sql";
+static_assert(static_cast<int>(Book::kRights) == 1);
+
+constexpr char kFindChange[] = R"sql(
+  SELECT c.kind, (SELECT r.change_id FROM ledger_changes r
+                  WHERE r.smart_account_id = $1 AND r.reverses_change_id = c.change_id)
+  FROM ledger_changes c WHERE c.smart_account_id = $1 AND c.change_id = $2)sql";
+constexpr char kReadEntries[] = R"sql(
+  SELECT e.lot_id, e.tag_id, e.quantity, e.from_state, coalesce(e.from_virtual_account_id, 0), e.to_state,
+         coalesce(e.to_virtual_account_id, 0)
+  FROM ledger_changes c
+  JOIN ledger_entries e ON (e.smart_account_id, e.recorded_at, e.change_id)
+                         = (c.smart_account_id, c.recorded_at, c.change_id)
+  WHERE c.smart_account_id = $1 AND c.change_id = $2 AND e.book = 1 ORDER BY e.place)sql";
+
+constexpr char kLotsOf[] =
+    "SELECT entitlement_id, lot_id FROM entitlements WHERE smart_account_id = $1"
+    " AND entitlement_id = ANY ($2::text[])";
+constexpr char kNamesOfLots[] =
+    "SELECT e.lot_id, e.entitlement_id, t.tag FROM entitlements e JOIN license_tags t USING (tag_id)"
+    " WHERE e.smart_account_id = $1 AND e.lot_id = ANY ($2::bigint[])";
+
+EntryLeaf LeafOf(const BookedMovement& booked, int32_t place) {
+  const RightsMovement& movement = booked.movement;
+  const auto account = [](const RightsPlace& at) {
+    return at.virtual_account_id == 0 ? std::nullopt : std::optional(at.virtual_account_id);
+  };
+  EntryLeaf entry;
+  entry.place = place;
+  entry.book = static_cast<int16_t>(Book::kRights);
+  entry.tag_id = movement.tag_id;
+  entry.quantity = movement.quantity;
+  entry.from_state = static_cast<int16_t>(movement.from.state);
+  entry.from_virtual_account_id = account(movement.from);
+  entry.to_state = static_cast<int16_t>(movement.to.state);
+  entry.to_virtual_account_id = account(movement.to);
+  entry.lot_id = movement.lot_id;
+  entry.effective_at_us = absl::ToUnixMicros(booked.effective_at);
+  return entry;
+}
+
+}  // namespace
+
+void LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  transaction.exec_params(kLockRights, smart_account_id);
+}
+
+RightsBook ReadRights(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                      const std::set<RightsPool>& pools) {
+  RightsBook book;
+  std::vector<int64_t> virtual_accounts, tags;
+  for (const RightsPool& pool : pools) {
+    book.AddKnownPool(pool);
+    virtual_accounts.push_back(pool.virtual_account_id);
+    tags.push_back(pool.tag_id);
+  }
+  for (const auto& row :
+       transaction.exec_params(kReadLots, smart_account_id, IntArray(virtual_accounts), IntArray(tags))) {
+    const RightsPool pool{row[0].as<int64_t>(), row[1].as<int32_t>()};
+    Lot lot{.lot_id = row[2].as<int64_t>(), .tag_id = pool.tag_id};
+    lot.term = static_cast<Term>(row[5].as<int>());
+    lot.start_at = MicrosAt(row[6]);
+    if (const auto end = OptionalMicrosAt(row[7])) lot.end_at = *end;
+    book.AddLot(lot);
+    book.AddQuantity(pool, lot.lot_id, static_cast<EntryState>(row[3].as<int>()), row[4].as<int64_t>());
+  }
+  for (const auto& row :
+       transaction.exec_params(kReadConsumed, smart_account_id, IntArray(virtual_accounts), IntArray(tags))) {
+    book.SetConsumed({row[0].as<int64_t>(), row[1].as<int32_t>()}, row[2].as<int64_t>());
+  }
+  return book;
+}
+
+int64_t BookMovements(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,
+                      std::span<const BookedMovement> movements, const Act& act,
+                      std::optional<int64_t> reverses) {
+  std::vector<EntryLeaf> entries;
+  std::vector<int64_t> lots, tags, quantities, from_states, from_accounts, to_states, to_accounts;
+  std::vector<std::optional<absl::Time>> effective;
+  for (const BookedMovement& booked : movements) {
+    const RightsMovement& movement = booked.movement;
+    entries.push_back(LeafOf(booked, static_cast<int32_t>(entries.size())));
+    lots.push_back(movement.lot_id);
+    tags.push_back(movement.tag_id);
+    quantities.push_back(movement.quantity);
+    from_states.push_back(static_cast<int64_t>(movement.from.state));
+    from_accounts.push_back(movement.from.virtual_account_id);
+    to_states.push_back(static_cast<int64_t>(movement.to.state));
+    to_accounts.push_back(movement.to.virtual_account_id);
+    effective.push_back(booked.effective_at);
+  }
+  const int64_t change_id = WriteChange(transaction, smart_account_id, kind, entries, act, reverses);
+  transaction.exec_params(kBookMovements, smart_account_id, TimeText(act.now), change_id, IntArray(lots),
+                          IntArray(tags), IntArray(quantities), IntArray(from_states),
+                          IntArray(from_accounts), IntArray(to_states), IntArray(to_accounts),
+                          TimeArray(effective));
+  return change_id;
+}
+
+std::optional<StoredMovements> ReadMovements(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                             int64_t change_id) {
+  const pqxx::result change = transaction.exec_params(kFindChange, smart_account_id, change_id);
+  if (change.empty()) return std::nullopt;
+  StoredMovements stored;
+  stored.kind = static_cast<ChangeKind>(change[0][0].as<int>());
+  if (!change[0][1].is_null()) stored.reversed_by = change[0][1].as<int64_t>();
+  for (const auto& row : transaction.exec_params(kReadEntries, smart_account_id, change_id)) {
+    stored.movements.push_back({.lot_id = row[0].as<int64_t>(),
+                                .tag_id = row[1].as<int32_t>(),
+                                .quantity = row[2].as<int64_t>(),
+                                .from = {static_cast<EntryState>(row[3].as<int>()), row[4].as<int64_t>()},
+                                .to = {static_cast<EntryState>(row[5].as<int>()), row[6].as<int64_t>()}});
+  }
+  return stored;
+}
+
+std::map<std::string, int64_t> LotsOf(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                      const std::vector<std::string>& entitlement_ids) {
+  std::map<std::string, int64_t> lots;
+  for (const auto& row : transaction.exec_params(kLotsOf, smart_account_id, TextArray(entitlement_ids))) {
+    lots[row[0].as<std::string>()] = row[1].as<int64_t>();
+  }
+  return lots;
+}
+
+std::map<int64_t, LotNames> NamesOfLots(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                        const std::vector<int64_t>& lot_ids) {
+  std::map<int64_t, LotNames> names;
+  for (const auto& row : transaction.exec_params(kNamesOfLots, smart_account_id, IntArray(lot_ids))) {
+    names[row[0].as<int64_t>()] = {row[1].as<std::string>(), row[2].as<std::string>()};
+  }
+  return names;
+}
+
+}  // namespace quartermaster::ledger
