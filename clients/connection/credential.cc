@@ -1,5 +1,6 @@
 #include "clients/connection/credential.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,18 @@ absl::StatusOr<std::string> TextField(const nlohmann::json& json, const std::str
     return CredentialMalformed(path, absl::StrCat(field, ": got ", found->type_name(), ", want a string"));
   }
   return found->get<std::string>();
+}
+
+// What goes into a header: visible ASCII. The message never shows what the field holds.
+absl::StatusOr<std::string> HeaderField(const nlohmann::json& json, const std::string& path,
+                                        const char* field) {
+  ASSIGN_OR_RETURN(std::string text, TextField(json, path, field));
+  const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (text.empty() || !visible) {
+    return CredentialMalformed(
+        path, absl::StrCat(field, ": got blanks, control or other characters, want visible ASCII"));
+  }
+  return text;
 }
 
 absl::StatusOr<std::string> PemOrFile(const std::string& value, const std::string& credential_path) {
@@ -54,8 +67,8 @@ absl::StatusOr<Credential> LoadCredential(const std::string& path) {
   Credential credential;
   ASSIGN_OR_RETURN(const std::string endpoint, TextField(json, path, "grpc_endpoint"));
   credential.grpc_endpoint = EndpointAddress(endpoint);
-  ASSIGN_OR_RETURN(credential.client_id, TextField(json, path, "client_id"));
-  ASSIGN_OR_RETURN(credential.secret, TextField(json, path, "secret"));
+  ASSIGN_OR_RETURN(credential.client_id, HeaderField(json, path, "client_id"));
+  ASSIGN_OR_RETURN(credential.secret, HeaderField(json, path, "secret"));
   if (json.contains("rest_endpoint")) {
     ASSIGN_OR_RETURN(credential.rest_endpoint, TextField(json, path, "rest_endpoint"));
   }

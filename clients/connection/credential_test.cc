@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "clients/connection/file.h"
 #include "services/common/errors/error.h"
 
@@ -52,6 +53,19 @@ TEST(CredentialTest, MalformedFilesNeverShowTheSecret) {
       Write("broken.json", R"({"client_id": "a", "secret": "tell-nobody", "grpc_endpoint": "h:1")"));
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.status().ToString().find("tell-nobody"), std::string::npos);
+}
+
+TEST(CredentialTest, WhatGoesIntoAHeaderIsVisibleAscii) {
+  for (const char* secret : {"", "tell-nobody\\n", "tell\\tnobody", "tell nobody", "t\\u0001", "\\u00e9"}) {
+    const auto result = LoadCredential(
+        Write("header.json",
+              absl::StrCat(R"({"client_id": "a", "grpc_endpoint": "h:1", "ca_certificate": "", "secret": ")",
+                           secret, "\"}")));
+    ASSERT_FALSE(result.ok()) << secret;
+    EXPECT_EQ(errors::ErrorId(result.status()), "client.credential_malformed");
+    EXPECT_NE(result.status().ToString().find("secret: got"), std::string::npos) << result.status();
+    EXPECT_EQ(result.status().ToString().find("nobody"), std::string::npos);
+  }
 }
 
 TEST(CredentialTest, AnEndpointMayBeWrittenAsAnAddressOrAsAUrl) {

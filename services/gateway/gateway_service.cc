@@ -3,6 +3,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "services/gateway/access/authenticator.h"
 #include "services/gateway/access/first_credentials.h"
 #include "services/gateway/api/node_api.h"
+#include "services/gateway/files/private_files.h"
 #include "services/gateway/jobs/periodic_thread.h"
 #include "services/gateway/jobs/upstream_health.h"
 #include "services/gateway/methods/call_journal.h"
@@ -192,6 +194,11 @@ class GatewayService final : public Service {
   }
 
   absl::Status EnsureCredentials() {
+    // Another gateway on this directory would rewrite where the clients of the first one find it.
+    std::error_code unmade;  // the lock says so
+    std::filesystem::create_directories(config_.data_directory, unmade);
+    ASSIGN_OR_RETURN(DirectoryLock owner, DirectoryLock::Own(config_.data_directory));
+    data_directory_.emplace(std::move(owner));
     NodeEndpoints endpoints;
     endpoints.rest =
         absl::StrCat("https://", EndpointOf(config_.gateway.rest_listen, rest_listener_->port()));
@@ -247,6 +254,7 @@ class GatewayService final : public Service {
   ApiClientStore clients_;
   NodeFactsStore facts_;
 
+  std::optional<DirectoryLock> data_directory_;
   std::optional<UpstreamHealth> health_of_others_;
   std::optional<NodeApi> node_api_;
   std::unique_ptr<grpc::Server> node_server_;

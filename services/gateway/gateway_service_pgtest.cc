@@ -128,6 +128,17 @@ TEST_F(GatewayServiceTest, ReadyMeansThatEveryServiceBehindServes) {
   EXPECT_EQ(Get("/readyz", "").body(), "ingest: not serving\nledger: not serving\nauthority: not serving\n");
 }
 
+TEST_F(GatewayServiceTest, ASecondGatewayOnTheSameDataDirectoryTouchesNothing) {
+  Start();
+  const json before = Credential();
+  auto second = MakeGatewayService(context_);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(errors::ErrorId((*second)->Start()), "gateway.file_unusable");
+  (*second)->Stop(absl::Now());
+  EXPECT_EQ(Credential(), before);
+  EXPECT_TRUE(GetNode(before).ok());
+}
+
 TEST_F(GatewayServiceTest, ARestartKeepsCredentialsAndCertificates) {
   Start();
   const json before = Credential();

@@ -22,12 +22,17 @@ wait_ready() {
       tail -n 20 "$dir/node.log" >&2
       die "the node ended while it started; its log is $dir/node.log"
     }
-    if curl_metrics "$dir" /readyz >/dev/null 2>&1; then return; fi
+    # The node, and that its door sees all services behind it.
+    if curl_metrics "$dir" /readyz >/dev/null 2>&1 && node_serves "$dir"; then return; fi
     [ $((try % 20)) = 0 ] && say "still starting (${try} half seconds)"
     sleep 0.5
   done
   tail -n 20 "$dir/node.log" >&2
   die "the node is not ready after 60 s; its log is $dir/node.log"
+}
+
+node_serves() {
+  QMCTL_CREDENTIALS="$1/data/credentials/administrator.json" "$repo/bazel-bin/clients/qmctl/qmctl" node >/dev/null 2>&1
 }
 
 curl_metrics() {

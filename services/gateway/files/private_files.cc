@@ -11,6 +11,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/common/status/status_macros.h"
 #include "services/gateway/gateway_errors.h"
 
@@ -89,17 +90,35 @@ absl::Status MoveFile(const std::string& from, const std::string& to) {
   return SyncDirectoryOf(to);
 }
 
-absl::StatusOr<DirectoryLock> DirectoryLock::Take(const std::string& directory) {
+absl::StatusOr<int> DirectoryLock::OpenLockFile(const std::string& directory) {
   const std::string path = directory + "/.lock";
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return Failed(path, "made");
+  return file;
+}
+
+absl::StatusOr<DirectoryLock> DirectoryLock::Take(const std::string& directory) {
+  ASSIGN_OR_RETURN(const int file, OpenLockFile(directory));
+  DirectoryLock lock(file);
   while (flock(file, LOCK_EX) != 0) {
-    if (errno == EINTR) continue;
-    const absl::Status failed = Failed(path, "locked");
-    close(file);
-    return failed;
+    if (errno != EINTR) return Failed(directory + "/.lock", "locked");
   }
-  return DirectoryLock(file);
+  return lock;
+}
+
+absl::StatusOr<DirectoryLock> DirectoryLock::Own(const std::string& directory) {
+  ASSIGN_OR_RETURN(const int file, OpenLockFile(directory));
+  DirectoryLock lock(file);
+  const absl::Time give_up = absl::Now() + absl::Seconds(5);
+  while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EINTR && errno != EWOULDBLOCK) return Failed(directory + "/.lock", "locked");
+    if (absl::Now() >= give_up) {
+      return FileUnusable(
+          absl::StrCat(directory, ": got one that another gateway uses, want one of its own"));
+    }
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  return lock;
 }
 
 DirectoryLock::~DirectoryLock() {

@@ -29,12 +29,16 @@ class DirectoryLock {
  public:
   // Waits.
   static absl::StatusOr<DirectoryLock> Take(const std::string& directory);
+  // For as long as the process lives: waits some seconds for one that is just ending, then
+  // `gateway.file_unusable`.
+  static absl::StatusOr<DirectoryLock> Own(const std::string& directory);
   ~DirectoryLock();
   DirectoryLock(DirectoryLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
   DirectoryLock& operator=(DirectoryLock&&) = delete;
 
  private:
   explicit DirectoryLock(int file) : file_(file) {}
+  static absl::StatusOr<int> OpenLockFile(const std::string& directory);
   int file_;
 };
 
