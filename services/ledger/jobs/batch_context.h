@@ -52,6 +52,10 @@ struct BatchContext {
   BatchPositions positions;
   UsageBooks books;
   FindingRows findings;
+
+  bool HasGap(const StoredPosition& position) const {
+    return position.timeline.coverage().HasGap(terms.gap_after_s);
+  }
 };
 
 }  // namespace quartermaster::ledger

@@ -141,7 +141,7 @@ class Booking {
 
   void Apply(Share& share) {
     StoredPosition& position = *share.position;
-    const bool had_gap = HasGap(position);
+    const bool had_gap = batch_.HasGap(position);
     const PoolKey pool{share.key.smart_account_id, position.virtual_account_id, share.key.tag_id};
     for (const CausedDelta& caused : position.timeline.Apply(share.usage, PolicyOf(share))) {
       const StoredReport& cause = *share.reports[caused.report]->stored;
@@ -205,12 +205,8 @@ class Booking {
     NoteSuspects(share, key(FindingKind::kClockSuspect));
   }
 
-  bool HasGap(const StoredPosition& position) const {
-    return position.timeline.coverage().HasGap(batch_.terms.gap_after_s);
-  }
-
   void NoteGap(const Share& share, bool had_gap, const FindingKey& key, absl::Time seen_at) {
-    const bool has_gap = HasGap(*share.position);
+    const bool has_gap = batch_.HasGap(*share.position);
     if (has_gap == had_gap) return;
     if (!has_gap) {
       batch_.findings.Resolve(key, seen_at);

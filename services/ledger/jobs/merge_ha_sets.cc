@@ -142,7 +142,7 @@ class AccountClaims {
       merged.timeline = part->timeline;
       posted = part->timeline.PostedSteps(policy);
     }
-    const bool had_gap = HasGap(merged);
+    const bool had_gap = batch_.HasGap(merged);
     bool whole = merged.timeline.SetMembers(set.members);
     for (const StoredPosition* part : parts) {
       merged.suspect_arrived |= part->suspect_arrived;
@@ -159,14 +159,10 @@ class AccountClaims {
     return absl::OkStatus();
   }
 
-  bool HasGap(const StoredPosition& position) const {
-    return position.timeline.coverage().HasGap(batch_.terms.gap_after_s);
-  }
-
   // What the members were found to have is the set's now, or is cured by what the others report.
   void NoteFindings(const StoredPosition& merged, bool lead_had_gap) {
     const FindingKey gap{smart_account_id_, merged.key.consumer_id, merged.key.tag_id, FindingKind::kGap};
-    if (HasGap(merged)) {
+    if (batch_.HasGap(merged)) {
       batch_.findings.Raise(gap, batch_.terms.now, "a gap in what the members of the HA set report");
     } else if (lead_had_gap) {
       batch_.findings.Resolve(gap, batch_.terms.now);
