@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/qmctl/toy_node.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/common/errors/error.h"
 
 namespace quartermaster::client {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "quartermaster/ingest/v1/ingest.grpc.pb.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/product_instances.grpc.pb.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::fleet {

@@ -10,6 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "clients/connection/file.h"
+#include "quartermaster/ledger/v1/books.grpc.pb.h"
+#include "quartermaster/ledger/v1/catalog.grpc.pb.h"
+#include "quartermaster/ledger/v1/compliance.grpc.pb.h"
+#include "quartermaster/ledger/v1/entitlements.grpc.pb.h"
 #include "services/common/errors/error.h"
 #include "services/common/rpc/status_conversion.h"
 

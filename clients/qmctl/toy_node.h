@@ -12,7 +12,10 @@
 #include "absl/synchronization/mutex.h"
 #include "quartermaster/authority/v1/authority.grpc.pb.h"
 #include "quartermaster/ingest/v1/ingest.grpc.pb.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/books.pb.h"
+#include "quartermaster/ledger/v1/compliance.pb.h"
+#include "quartermaster/ledger/v1/entitlements.pb.h"
+#include "quartermaster/ledger/v1/imports.pb.h"
 
 namespace quartermaster::qmctl {
 

@@ -4,7 +4,7 @@
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/accounts.grpc.pb.h"
 
 namespace quartermaster::qmctl {
 namespace {

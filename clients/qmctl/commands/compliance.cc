@@ -7,7 +7,7 @@
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/input/row_file.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::qmctl {

@@ -6,7 +6,7 @@
 #include "clients/output/text_width.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/books.grpc.pb.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::qmctl {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/qmctl/input/import_rows.h"
 #include "clients/qmctl/words.h"
-#include "quartermaster/ledger/v1/ledger.pb.h"
+#include "quartermaster/ledger/v1/imports.pb.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::qmctl {

@@ -8,7 +8,7 @@
 #include "clients/qmctl/commands/import_answer.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/product_instances.grpc.pb.h"
 
 namespace quartermaster::qmctl {
 namespace {

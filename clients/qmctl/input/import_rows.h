@@ -8,7 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "clients/qmctl/input/row_file.h"
-#include "quartermaster/ledger/v1/ledger.pb.h"
+#include "quartermaster/ledger/v1/catalog.pb.h"
+#include "quartermaster/ledger/v1/entitlements.pb.h"
+#include "quartermaster/ledger/v1/product_instances.pb.h"
 
 namespace quartermaster::qmctl {
 

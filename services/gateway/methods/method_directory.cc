@@ -5,7 +5,12 @@
 #include "quartermaster/authority/v1/authority.pb.h"
 #include "quartermaster/gateway/v1/gateway.pb.h"
 #include "quartermaster/ingest/v1/ingest.pb.h"
-#include "quartermaster/ledger/v1/ledger.pb.h"
+#include "quartermaster/ledger/v1/accounts.pb.h"
+#include "quartermaster/ledger/v1/books.pb.h"
+#include "quartermaster/ledger/v1/catalog.pb.h"
+#include "quartermaster/ledger/v1/compliance.pb.h"
+#include "quartermaster/ledger/v1/entitlements.pb.h"
+#include "quartermaster/ledger/v1/product_instances.pb.h"
 
 namespace quartermaster::gateway {
 
@@ -13,7 +18,12 @@ std::vector<PublicFile> PublicFiles() {
   // Naming a message of each file is also what links the file into the binary.
   return {
       {"ingest", ingest::v1::SubmitReportsRequest::descriptor()->file()},
+      {"ledger", ledger::v1::SmartAccount::descriptor()->file()},
+      {"ledger", ledger::v1::CheckBooksRequest::descriptor()->file()},
+      {"ledger", ledger::v1::LicenseTag::descriptor()->file()},
       {"ledger", ledger::v1::GetComplianceRequest::descriptor()->file()},
+      {"ledger", ledger::v1::Entitlement::descriptor()->file()},
+      {"ledger", ledger::v1::ProductInstance::descriptor()->file()},
       {"authority", authority::v1::GetAcknowledgementRequest::descriptor()->file()},
       {"gateway", v1::GetNodeRequest::descriptor()->file()},
   };

@@ -4,7 +4,8 @@
 
 #include "google/api/annotations.pb.h"
 #include "quartermaster/ingest/v1/ingest.pb.h"
-#include "quartermaster/ledger/v1/ledger.pb.h"
+#include "quartermaster/ledger/v1/catalog.pb.h"
+#include "quartermaster/ledger/v1/compliance.pb.h"
 #include "services/common/errors/error.h"
 #include "services/gateway/domain/request_target.h"
 #include "services/gateway/rest/request_message.h"

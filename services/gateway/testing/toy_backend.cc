@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/common/errors/error.h"
 #include "services/common/rpc/status_conversion.h"
 

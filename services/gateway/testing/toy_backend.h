@@ -16,7 +16,6 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "quartermaster/ingest/v1/ingest.grpc.pb.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
 
 namespace quartermaster::gateway {
 

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/accounts.grpc.pb.h"
 #include "services/ledger/api/idempotent_write.h"
 
 namespace quartermaster::ledger {

@@ -2,7 +2,8 @@
 #ifndef QUARTERMASTER_SERVICES_LEDGER_API_CATALOG_SERVICE_H_
 #define QUARTERMASTER_SERVICES_LEDGER_API_CATALOG_SERVICE_H_
 
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/catalog.grpc.pb.h"
+#include "quartermaster/ledger/v1/imports.pb.h"
 #include "services/ledger/api/idempotent_write.h"
 
 namespace quartermaster::ledger {

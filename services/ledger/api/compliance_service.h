@@ -2,7 +2,7 @@
 #ifndef QUARTERMASTER_SERVICES_LEDGER_API_COMPLIANCE_SERVICE_H_
 #define QUARTERMASTER_SERVICES_LEDGER_API_COMPLIANCE_SERVICE_H_
 
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/ledger/api/idempotent_write.h"
 #include "services/ledger/api/instance_counts.h"
 

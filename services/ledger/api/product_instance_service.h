@@ -7,7 +7,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/imports.pb.h"
+#include "quartermaster/ledger/v1/product_instances.grpc.pb.h"
 #include "services/ledger/api/idempotent_write.h"
 #include "services/ledger/storage/product_instance_store.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "quartermaster/ledger/v1/ledger.pb.h"
+#include "quartermaster/ledger/v1/product_instances.pb.h"
 #include "services/ledger/storage/administration/product_instance_query.h"
 
 namespace quartermaster::ledger {

@@ -3,7 +3,7 @@
 #define QUARTERMASTER_SERVICES_LEDGER_API_ROW_ERRORS_H_
 
 #include "absl/status/status.h"
-#include "quartermaster/ledger/v1/ledger.pb.h"
+#include "quartermaster/ledger/v1/imports.pb.h"
 #include "services/common/errors/error.h"
 #include "services/ledger/domain/ledger_errors.h"
 

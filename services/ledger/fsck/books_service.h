@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "quartermaster/ledger/v1/ledger.grpc.pb.h"
+#include "quartermaster/ledger/v1/books.grpc.pb.h"
 #include "services/common/pg/pool.h"
 
 namespace quartermaster::ledger::fsck {
