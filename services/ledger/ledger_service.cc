@@ -76,6 +76,8 @@ class LedgerService final : public Service {
     builder.RegisterService(&books_);
   }
 
+  void OfferTo(rpc::LocalMethods& methods) override { entitlements_.OfferTo(methods); }
+
   absl::Status Start() override {
     signer_ = authority::v1::SigningService::NewStub(context_.channel("authority"));
     apply_thread_ = std::thread([this] {

@@ -2,14 +2,19 @@
 // test ends with books that balance.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "services/common/clock/clock.h"
 #include "services/common/errors/error.h"
 #include "services/common/rpc/status_conversion.h"
@@ -25,6 +30,8 @@ namespace {
 
 constexpr char kOpen[] = "regid.2026-01.example.switch,1.0_open";
 constexpr char kEnforced[] = "regid.2026-01.example.switch,1.0_enforced";
+// Of a caller who waits as long as it takes.
+const rpc::IncomingCall kCall{.caller = {}, .request_id = "", .deadline = absl::InfiniteFuture()};
 
 absl::Time Day(int year, int month, int day) {
   return absl::FromCivil(absl::CivilDay(year, month, day), absl::UTCTimeZone());
@@ -90,6 +97,19 @@ class EntitlementTransferTest : public ::testing::Test {
     ASSERT_EQ(response.added(), 1) << response.ShortDebugString();
   }
 
+  static absl::StatusOr<v1::Movement> Await(const v1::Movement& movement,
+                                            const std::function<void(EntitlementServiceImpl::Done)>& start) {
+    absl::Notification answered;
+    grpc::Status status;
+    start([&](const grpc::Status& result) {
+      status = result;
+      answered.Notify();
+    });
+    answered.WaitForNotification();
+    if (!status.ok()) return rpc::FromGrpc(status);
+    return movement;
+  }
+
   static v1::EntitlementTransfer Line(const char* tag, const std::string& from, const std::string& to,
                                       int64_t quantity) {
     v1::EntitlementTransfer line;
@@ -102,24 +122,26 @@ class EntitlementTransferTest : public ::testing::Test {
 
   absl::StatusOr<v1::Movement> Transfer(const std::vector<v1::EntitlementTransfer>& lines,
                                         const std::string& request_id = "") {
+    return TransferAt(entitlements_, lines, request_id);
+  }
+
+  static absl::StatusOr<v1::Movement> TransferAt(EntitlementServiceImpl& replica,
+                                                 const std::vector<v1::EntitlementTransfer>& lines,
+                                                 const std::string& request_id = "",
+                                                 const rpc::IncomingCall& call = kCall) {
     v1::TransferEntitlementsRequest request;
     for (const v1::EntitlementTransfer& line : lines) *request.add_transfers() = line;
     request.set_request_id(request_id);
     v1::Movement movement;
-    grpc::ServerContext context;
-    const grpc::Status status = entitlements_.TransferEntitlements(&context, &request, &movement);
-    if (!status.ok()) return rpc::FromGrpc(status);
-    return movement;
+    return Await(movement, [&](auto done) { replica.Transfer(call, request, movement, std::move(done)); });
   }
 
   absl::StatusOr<v1::Movement> Reverse(int64_t movement_id) {
     v1::ReverseMovementRequest request;
     request.set_movement_id(movement_id);
     v1::Movement movement;
-    grpc::ServerContext context;
-    const grpc::Status status = entitlements_.ReverseMovement(&context, &request, &movement);
-    if (!status.ok()) return rpc::FromGrpc(status);
-    return movement;
+    return Await(movement,
+                 [&](auto done) { entitlements_.Reverse(kCall, request, movement, std::move(done)); });
   }
 
   // "Virtual Account entitlement quantity", a line each, of what lies somewhere.
@@ -272,6 +294,108 @@ TEST_F(EntitlementTransferTest, WhatWasMovedOnCannotBeUndoneUntilItIsBack) {
   EXPECT_EQ(errors::ErrorId(Reverse(back->movement_id()).status()), "ledger.quantity_not_available")
       << "an undoing can be undone, once what it needs is there";
   EXPECT_EQ(errors::ErrorId(Reverse(999'999).status()), "ledger.movement_unknown");
+}
+
+TEST_F(EntitlementTransferTest, ReplicasSeeWhatTheOthersMovedAndBought) {
+  Buy("E1", kOpen, 60);
+  EntitlementServiceImpl other{api_};
+  std::atomic<int> moved = 0;
+  InThreads(6, [&](int thread) {
+    for (int i = 0; i < 20; ++i) {
+      const auto movement =
+          TransferAt(thread % 2 == 0 ? entitlements_ : other, {Line(kOpen, "Default", "Lab", 1)});
+      if (movement.ok()) ++moved;
+    }
+  });
+  EXPECT_EQ(moved, 60);
+  EXPECT_EQ(errors::ErrorId(TransferAt(other, {Line(kOpen, "Default", "Lab", 1)}).status()),
+            "ledger.quantity_not_available");
+  // What a replica keeps in memory is no longer true after this.
+  Buy("E2", kOpen, 5);
+  EXPECT_TRUE(TransferAt(other, {Line(kOpen, "Default", "Branches", 5)}).ok());
+  EXPECT_TRUE(Transfer({Line(kOpen, "Branches", "Default", 5)}).ok());
+  EXPECT_EQ(Balances(), "Default E2 5\nLab E1 60\n");
+}
+
+TEST_F(EntitlementTransferTest, OneRequestFromManyCallersAtOnceMovesOnce) {
+  Buy("E1", kOpen, 40);
+  EntitlementServiceImpl other{api_};
+  std::vector<int64_t> answers(12);
+  InThreads(12, [&](int thread) {
+    const auto movement =
+        TransferAt(thread % 2 == 0 ? entitlements_ : other, {Line(kOpen, "Default", "Lab", 3)}, "request-1");
+    ASSERT_TRUE(movement.ok()) << movement.status();
+    answers[thread] = movement->movement_id();
+  });
+  EXPECT_EQ(std::count(answers.begin(), answers.end(), answers[0]), 12);
+  EXPECT_EQ(Balances(), "Default E1 37\nLab E1 3\n");
+  EXPECT_EQ(errors::ErrorId(Transfer({Line(kOpen, "Default", "Lab", 4)}, "request-1").status()),
+            "ledger.request_id_reused");
+}
+
+TEST_F(EntitlementTransferTest, CallsThatShareACommitAreAnsweredEachByItself) {
+  Buy("E1", kOpen, 1000);
+  constexpr int kCalls = 300;
+  std::vector<v1::TransferEntitlementsRequest> requests(kCalls);
+  std::vector<v1::Movement> movements(kCalls);
+  std::vector<absl::Status> results(kCalls);
+  absl::BlockingCounter answered(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    *requests[i].add_transfers() =
+        Line(kOpen, "Default", i % 3 == 0 ? "Nowhere" : "Lab", i + 1 > 250 ? 2000 : 1);
+    entitlements_.Transfer(kCall, requests[i], movements[i], [&, i](const grpc::Status& status) {
+      results[i] = rpc::FromGrpc(status);
+      answered.DecrementCount();
+    });
+  }
+  answered.Wait();
+  std::set<int64_t> ids;
+  for (int i = 0; i < kCalls; ++i) {
+    const std::string want = i % 3 == 0    ? "ledger.virtual_account_unknown"
+                             : i + 1 > 250 ? "ledger.quantity_not_available"
+                                           : "";
+    EXPECT_EQ(results[i].ok() ? "" : errors::ErrorId(results[i]), want) << i;
+    if (want.empty()) ids.insert(movements[i].movement_id());
+  }
+  EXPECT_EQ(ids.size(), 166u);
+  EXPECT_EQ(Balances(), "Default E1 834\nLab E1 166\n");
+}
+
+TEST_F(EntitlementTransferTest, ARequestThatTheDatabaseRefusesFailsAlone) {
+  Buy("E1", kOpen, 100);
+  pg::Pool owner{quartermaster::testing::OptionsFor("qm_owner", database_)};
+  ASSERT_TRUE(owner
+                  .Transact("test_poison",
+                            [](pqxx::transaction_base& tx) -> absl::Status {
+                              tx.exec(
+                                  "CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS"
+                                  " $$ BEGIN RAISE EXCEPTION 'poisoned' USING ERRCODE = '22003'; END $$");
+                              tx.exec(
+                                  "CREATE TRIGGER poison BEFORE INSERT ON ledger_requests FOR EACH ROW"
+                                  " WHEN (NEW.request_id = 'poison') EXECUTE FUNCTION refuse_poison()");
+                              return absl::OkStatus();
+                            })
+                  .ok());
+  std::atomic<int> moved = 0;
+  InThreads(10, [&](int thread) {
+    const auto movement =
+        Transfer({Line(kOpen, "Default", "Lab", 1)}, thread == 5 ? "poison" : absl::StrCat("good-", thread));
+    if (movement.ok()) ++moved;
+    EXPECT_EQ(movement.ok(), thread != 5) << movement.status();
+  });
+  EXPECT_EQ(moved, 9);
+  EXPECT_EQ(Balances(), "Default E1 91\nLab E1 9\n");
+}
+
+TEST_F(EntitlementTransferTest, ACallWhoseTurnComesTooLateChangesNothing) {
+  Buy("E1", kOpen, 10);
+  rpc::IncomingCall late = kCall;
+  late.deadline = absl::Now() - absl::Milliseconds(1);
+  EXPECT_EQ(
+      errors::ErrorId(TransferAt(entitlements_, {Line(kOpen, "Default", "Lab", 1)}, "r", late).status()),
+      "ledger.deadline_passed");
+  EXPECT_EQ(Balances(), "Default E1 10\n");
+  EXPECT_TRUE(Transfer({Line(kOpen, "Default", "Lab", 1)}, "r").ok()) << "the same request later";
 }
 
 TEST_F(EntitlementTransferTest, APurchaseIsNotUndone) {

@@ -15,16 +15,6 @@
 namespace quartermaster::ledger {
 namespace {
 
-std::string ContentHash(const char* method, const google::protobuf::Message& request) {
-  const crypto::Sha256Digest digest = crypto::Sha256(absl::StrCat(method, "\n", request.SerializeAsString()));
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-// Two replicas answered the same request at once: the loser finds the winner's answer.
-bool LostRace(const absl::Status& status) {
-  return absl::IsAlreadyExists(status) && absl::StartsWith(errors::ErrorId(status), "pg.");
-}
-
 // One request on its way through the log of answers.
 class LoggedRequest {
  public:
@@ -32,32 +22,32 @@ class LoggedRequest {
                 const google::protobuf::Message& request, const std::string& request_id,
                 google::protobuf::Message* response)
       : api_(api),
-        act_{rpc::ReadCaller(context).actor, request_id, method, api.clock->Now()},
-        content_hash_(ContentHash(method, request)),
+        call_(LogCall(api, rpc::ReadCaller(context), method, request, request_id)),
         method_(method),
         response_(response) {}
 
-  const Act& act() const { return act_; }
+  const Act& act() const { return call_.act; }
 
-  absl::Status Check() const {
-    if (act_.request_id.size() <= 128) return absl::OkStatus();
-    return FieldInvalid("request_id", absl::StrCat(act_.request_id.size(), " bytes"), "at most 128");
-  }
+  absl::Status Check() const { return CheckRequestId(call_.act.request_id); }
 
   // A transaction that answers as before, or else runs `body` and, with `keep`, keeps its answer.
   // True when the answer was there.
   absl::StatusOr<bool> Transact(WriteBody body, bool keep) {
     bool answered = false;
     auto write = [&](pqxx::transaction_base& transaction) -> absl::Status {
-      ASSIGN_OR_RETURN(const std::optional<std::string> answer, FindAnswer(transaction, act_, content_hash_));
+      const LoggedCall* const call = &call_;
+      ASSIGN_OR_RETURN(const std::optional<std::string> answer, FindAnswers(transaction, {&call, 1}).front());
       answered = answer.has_value();
       if (answered) {
         response_->Clear();
         response_->ParseFromString(*answer);
         return absl::OkStatus();
       }
-      RETURN_IF_ERROR(body(transaction, act_));
-      if (keep) KeepAnswer(transaction, act_, content_hash_, response_->SerializeAsString());
+      RETURN_IF_ERROR(body(transaction, call_.act));
+      if (keep) {
+        const std::string kept = response_->SerializeAsString();
+        KeepAnswers(transaction, {&call, 1}, {&kept, 1});
+      }
       return absl::OkStatus();
     };
     absl::Status status = api_.pool->Transact(method_, write);
@@ -68,8 +58,7 @@ class LoggedRequest {
 
  private:
   const ApiContext& api_;
-  const Act act_;
-  const std::string content_hash_;
+  const LoggedCall call_;
   const char* const method_;
   google::protobuf::Message* const response_;
 };
@@ -84,6 +73,22 @@ absl::Status RunInSteps(LoggedRequest& logged, WriteBody prepare, WorkBody work)
 }
 
 }  // namespace
+
+LoggedCall LogCall(const ApiContext& api, const rpc::Caller& caller, const char* method,
+                   const google::protobuf::Message& request, const std::string& request_id) {
+  const crypto::Sha256Digest digest = crypto::Sha256(absl::StrCat(method, "\n", request.SerializeAsString()));
+  return {.act = {caller.actor, request_id, method, api.clock->Now()},
+          .content_hash = std::string(View(digest))};
+}
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  if (request_id.size() <= 128) return absl::OkStatus();
+  return FieldInvalid("request_id", absl::StrCat(request_id.size(), " bytes"), "at most 128");
+}
+
+bool LostRace(const absl::Status& status) {
+  return absl::IsAlreadyExists(status) && absl::StartsWith(errors::ErrorId(status), "pg.");
+}
 
 grpc::Status IdempotentWrite(const ApiContext& api, const grpc::ServerContext& context, const char* method,
                              const google::protobuf::Message& request, const std::string& request_id,

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "services/common/clock/clock.h"
 #include "services/common/pg/pool.h"
+#include "services/common/rpc/caller.h"
 #include "services/ledger/domain/coverage.h"
 #include "services/ledger/storage/administration/account_book.h"
 #include "services/ledger/storage/administration/request_log.h"
@@ -25,6 +26,13 @@ struct ApiContext {
   // Holes in what is reported that are longer than this are gaps.
   int64_t gap_after_s = kGapAfterS;
 };
+
+// The call as the log of answers knows it.
+LoggedCall LogCall(const ApiContext& api, const rpc::Caller& caller, const char* method,
+                   const google::protobuf::Message& request, const std::string& request_id);
+absl::Status CheckRequestId(const std::string& request_id);
+// Two replicas answered the same request at once: the loser, who runs again, finds the winner's answer.
+bool LostRace(const absl::Status& status);
 
 using WriteBody = absl::FunctionRef<absl::Status(pqxx::transaction_base&, const Act&)>;
 

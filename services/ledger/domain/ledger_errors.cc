@@ -68,6 +68,10 @@ const ErrorKind kMovementNotReversible =
     RegisterErrorKind({"ledger.movement_not_reversible", StatusCode::kFailedPrecondition, false});
 const ErrorKind kMovementReversed =
     RegisterErrorKind({"ledger.movement_reversed", StatusCode::kFailedPrecondition, false});
+const ErrorKind kTooManyMovements =
+    RegisterErrorKind({"ledger.too_many_movements", StatusCode::kResourceExhausted, true});
+const ErrorKind kDeadlinePassed =
+    RegisterErrorKind({"ledger.deadline_passed", StatusCode::kDeadlineExceeded, true});
 const ErrorKind kOutOfMemory =
     RegisterErrorKind({"ledger.out_of_memory", StatusCode::kResourceExhausted, true});
 const ErrorKind kPositionUnreadable =
@@ -155,6 +159,14 @@ absl::Status MovementNotReversible(int64_t movement_id) {
       kMovementNotReversible,
       absl::StrCat("movement_id: got ", movement_id,
                    ", which moved nothing between Virtual Accounts, want a transfer or a reversal"));
+}
+absl::Status TooManyMovements(int64_t waiting_lines, int64_t want_max) {
+  return MakeError(kTooManyMovements,
+                   absl::StrCat("transfers: got ", waiting_lines,
+                                " lines that wait in this Smart Account, want at most ", want_max));
+}
+absl::Status DeadlinePassed() {
+  return MakeError(kDeadlinePassed, "deadline: passed before the request was begun; nothing was changed");
 }
 absl::Status MovementReversed(int64_t movement_id, int64_t reversed_by) {
   return MakeError(kMovementReversed, absl::StrCat("movement_id: got ", movement_id, ", which ", reversed_by,

@@ -38,6 +38,8 @@ absl::Status QuantityNotAvailable(std::string_view field, int64_t got, int64_t a
                                   std::string_view what);
 absl::Status MovementUnknown(int64_t movement_id);
 absl::Status MovementNotReversible(int64_t movement_id);
+absl::Status TooManyMovements(int64_t waiting_lines, int64_t want_max);
+absl::Status DeadlinePassed();
 absl::Status MovementReversed(int64_t movement_id, int64_t reversed_by);
 
 // Product instances.

@@ -87,6 +87,10 @@ void RightsBook::Change(RightsPlace place, const RightsMovement& movement, int64
   if (place.virtual_account_id == 0) return;
   const RightsPool pool{place.virtual_account_id, movement.tag_id};
   AddQuantity(pool, movement.lot_id, place.state, quantity);
+  // What was used up is not walked over again.
+  PoolLots& lots = pools_[pool];
+  const auto lot = lots.find(OrderOf(lots_.at(movement.lot_id)));
+  if (lot->second == Quantities{}) lots.erase(lot);
 }
 
 void RightsBook::Move(const RightsMovement& movement) {

@@ -85,6 +85,8 @@ class RightsBook {
   // Of a pool whose license is enforced or export-controlled: what is consumed there. It is never
   // overdrawn: no more leaves than is entitled beyond that.
   void SetConsumed(RightsPool pool, int64_t consumed) { consumed_[pool] = consumed; }
+  // Consumption and enforcement change without a movement of rights: who keeps a book forgets them.
+  void ForgetConsumed() { consumed_.clear(); }
 
   // Moves all lines, one after the other, or nothing. Appends what moved to `moved`.
   std::optional<Shortage> Transfer(std::span<const TransferLine> lines, absl::Time now,
@@ -112,6 +114,7 @@ class RightsBook {
     int64_t reserved = 0;
     int64_t& Of(EntryState state);
     int64_t total() const { return available + held + reserved; }
+    bool operator==(const Quantities&) const = default;
   };
   using PoolLots = std::map<LotOrder, Quantities>;
 

@@ -134,4 +134,17 @@ std::map<int64_t, std::string> VirtualAccountNames(pqxx::transaction_base& trans
   return names;
 }
 
+std::map<int64_t, std::string> VirtualAccountNames(pqxx::transaction_base& transaction,
+                                                   int64_t smart_account_id,
+                                                   const std::set<int64_t>& virtual_account_ids) {
+  std::map<int64_t, std::string> names;
+  for (const auto& row : transaction.exec_params(
+           "SELECT virtual_account_id, name FROM virtual_accounts"
+           " WHERE smart_account_id = $1 AND virtual_account_id = ANY ($2::bigint[])",
+           smart_account_id, IntArray({virtual_account_ids.begin(), virtual_account_ids.end()}))) {
+    names[row[0].as<int64_t>()] = row[1].as<std::string>();
+  }
+  return names;
+}
+
 }  // namespace quartermaster::ledger

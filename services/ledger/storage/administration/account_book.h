@@ -60,6 +60,10 @@ VirtualAccount EnsureVirtualAccount(pqxx::transaction_base& transaction, int64_t
 // Names by id.
 std::map<int64_t, std::string> VirtualAccountNames(pqxx::transaction_base& transaction,
                                                    int64_t smart_account_id);
+// Of these only; 0 and unknown ones have none.
+std::map<int64_t, std::string> VirtualAccountNames(pqxx::transaction_base& transaction,
+                                                   int64_t smart_account_id,
+                                                   const std::set<int64_t>& virtual_account_ids);
 
 }  // namespace quartermaster::ledger
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,23 +25,50 @@ struct Act {
   absl::Time now;
 };
 
-// The answer that was kept for this caller and request id. `ledger.request_id_reused` when it was
+// A request as the log of answers knows it.
+struct LoggedCall {
+  Act act;
+  // Of the method and the request's content.
+  std::string content_hash;
+};
+
+// The answer that was kept for this caller and request id, per call. `ledger.request_id_reused` when it was
 // another request. Nothing for an empty request id.
-absl::StatusOr<std::optional<std::string>> FindAnswer(pqxx::transaction_base& transaction, const Act& act,
-                                                      const std::string& content_hash);
-// Throws pqxx::unique_violation when another transaction answered the same request meanwhile.
-void KeepAnswer(pqxx::transaction_base& transaction, const Act& act, const std::string& content_hash,
-                const std::string& answer);
+using KeptAnswer = absl::StatusOr<std::optional<std::string>>;
+std::vector<KeptAnswer> FindAnswers(pqxx::transaction_base& transaction,
+                                    std::span<const LoggedCall* const> calls);
+
+// Keeps the answers, one per call; of those without a request id nothing. Throws pqxx::unique_violation when
+// another transaction answered one of them meanwhile. No two calls may have the same caller and request id.
+void KeepAnswers(pqxx::transaction_base& transaction, std::span<const LoggedCall* const> calls,
+                 std::span<const std::string> answers);
 
 // `before` and `after` are JSON objects; empty = nothing.
 void WriteAudit(pqxx::transaction_base& transaction, int64_t smart_account_id, const Act& act,
                 const std::string& before, const std::string& after);
 
-// Adds the head of a movement with these entries and returns its change id. `reverses`: of the change that
-// this one undoes.
+struct AuditRow {
+  const Act* act = nullptr;
+  std::string before, after;
+};
+void WriteAudits(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                 std::span<const AuditRow> rows);
+
+// The head of a movement that is to be written, with its entries.
+struct NewChange {
+  ChangeKind kind = ChangeKind::kAdministration;
+  std::span<const EntryLeaf> entries;
+  const Act* act = nullptr;
+  // The change that this one undoes.
+  std::optional<int64_t> reverses;
+};
+// Adds the heads and returns their change ids, in order.
+std::vector<int64_t> WriteChanges(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                  absl::Time recorded_at, std::span<const NewChange> changes);
+
+// The head of one change without a movement to undo.
 int64_t WriteChange(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,
-                    std::span<const EntryLeaf> entries, const Act& act,
-                    std::optional<int64_t> reverses = std::nullopt);
+                    std::span<const EntryLeaf> entries, const Act& act);
 
 // A JSON string of `text`, quotes included.
 std::string JsonString(std::string_view text);

@@ -1,12 +1,17 @@
 #include "services/ledger/storage/administration/rights_store.h"
 
+#include <random>
+#include <tuple>
+
 #include "services/ledger/storage/administration/sql_values.h"
 
 namespace quartermaster::ledger {
 namespace {
 
 // Does not wait for those who only name the account in a row of theirs.
-constexpr char kLockRights[] = "SELECT 1 FROM smart_accounts WHERE smart_account_id = $1 FOR NO KEY UPDATE";
+constexpr char kLockRights[] =
+    "SELECT rights_stamp FROM smart_accounts WHERE smart_account_id = $1 FOR NO KEY UPDATE";
+constexpr char kStampRights[] = "UPDATE smart_accounts SET rights_stamp = $2 WHERE smart_account_id = $1";
 
 constexpr char kReadLots[] = R"sql(
   SELECT b.virtual_account_id, b.tag_id, b.lot_id, b.state, b.quantity, e.term,
@@ -27,29 +32,24 @@ constexpr char kReadConsumed[] = R"sql(
   LEFT JOIN license_pools l ON (l.smart_account_id, l.virtual_account_id, l.tag_id)
                              = ($1, p.virtual_account_id, p.tag_id))sql";
 
-// ledger_book_movements: balances and entries from the same rows; 0 is no Virtual Account.
-constexpr char kBookMovements[] = R"sql(
-  WITH movement AS (
-    SELECT * FROM unnest($4::bigint[], $5::int[], $6::bigint[], $7::smallint[], $8::bigint[], $9::smallint[],
-                         $10::bigint[], $11::timestamptz[])
-      WITH ORDINALITY
-      AS m (lot_id, tag_id, quantity, from_state, from_virtual_account_id, to_state, to_virtual_account_id,
-            effective_at, place)),
-  side AS (
-    SELECT to_virtual_account_id AS virtual_account_id, tag_id, lot_id, to_state AS state, quantity FROM movement
-    UNION ALL
-    SELECT from_virtual_account_id, tag_id, lot_id, from_state, -quantity FROM movement),
-  balance AS (
-    INSERT INTO lot_balances AS b (smart_account_id, virtual_account_id, tag_id, lot_id, state, quantity)
-    SELECT $1, virtual_account_id, tag_id, lot_id, state, sum(quantity)
-    FROM side WHERE virtual_account_id <> 0 GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5
-    ON CONFLICT (smart_account_id, virtual_account_id, tag_id, lot_id, state)
-    DO UPDATE SET quantity = b.quantity + excluded.quantity)
+// ledger_change_balances: one row per balance, so that a hot pool is written once for many movements.
+constexpr char kChangeBalances[] = R"sql(
+  INSERT INTO lot_balances AS b (smart_account_id, virtual_account_id, tag_id, lot_id, state, quantity)
+  SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::bigint[], $5::smallint[], $6::bigint[])
+  ON CONFLICT (smart_account_id, virtual_account_id, tag_id, lot_id, state)
+  DO UPDATE SET quantity = b.quantity + excluded.quantity)sql";
+
+// ledger_insert_movements: 0 is no Virtual Account.
+constexpr char kInsertMovements[] = R"sql(
   INSERT INTO ledger_entries (smart_account_id, recorded_at, change_id, place, book, tag_id, lot_id, quantity,
     from_state, from_virtual_account_id, to_state, to_virtual_account_id, effective_at)
-  SELECT $1, $2::timestamptz, $3, place - 1, 1, tag_id, lot_id, quantity,
-    from_state, nullif(from_virtual_account_id, 0), to_state, nullif(to_virtual_account_id, 0), effective_at
-  FROM movement)sql";
+  SELECT $1, $2::timestamptz, change_id, place, 1, tag_id, lot_id, quantity,
+    from_state, nullif(from_virtual_account_id, 0), to_state, nullif(to_virtual_account_id, 0),
+    'epoch'::timestamptz + effective_us * interval '1 microsecond'
+  FROM unnest($3::bigint[], $4::int[], $5::bigint[], $6::int[], $7::bigint[], $8::smallint[], $9::bigint[],
+              $10::smallint[], $11::bigint[], $12::bigint[])
+    AS m (change_id, place, lot_id, tag_id, quantity, from_state, from_virtual_account_id, to_state,
+          to_virtual_account_id, effective_us))sql";
 static_assert(static_cast<int>(Book::kRights) == 1);
 
 constexpr char kFindChange[] = R"sql(
@@ -90,62 +90,139 @@ EntryLeaf LeafOf(const BookedMovement& booked, int32_t place) {
   return entry;
 }
 
+// Random, so that a database that was restored never shows a stamp that stood for other rights.
+int64_t NewStamp() {
+  std::random_device random;
+  return static_cast<int64_t>(uint64_t{random()} << 32 | random());
+}
+
+void InsertMovements(pqxx::transaction_base& transaction, int64_t smart_account_id, absl::Time recorded_at,
+                     std::span<const RightsChange> changes, std::span<const int64_t> change_ids) {
+  std::vector<int64_t> ids, places, lots, tags, quantities, from_states, from_accounts, to_states,
+      to_accounts, effective;
+  for (size_t i = 0; i < changes.size(); ++i) {
+    for (const auto& [movement, effective_at] : changes[i].movements) {
+      places.push_back(!ids.empty() && ids.back() == change_ids[i] ? places.back() + 1 : 0);
+      ids.push_back(change_ids[i]);
+      lots.push_back(movement.lot_id);
+      tags.push_back(movement.tag_id);
+      quantities.push_back(movement.quantity);
+      from_states.push_back(static_cast<int64_t>(movement.from.state));
+      from_accounts.push_back(movement.from.virtual_account_id);
+      to_states.push_back(static_cast<int64_t>(movement.to.state));
+      to_accounts.push_back(movement.to.virtual_account_id);
+      effective.push_back(absl::ToUnixMicros(effective_at));
+    }
+  }
+  transaction.exec_params(kInsertMovements, smart_account_id, TimeText(recorded_at), IntArray(ids),
+                          IntArray(places), IntArray(lots), IntArray(tags), IntArray(quantities),
+                          IntArray(from_states), IntArray(from_accounts), IntArray(to_states),
+                          IntArray(to_accounts), IntArray(effective));
+}
+
+void ChangeBalances(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                    std::span<const RightsChange> changes) {
+  using Balance = std::tuple<int64_t, int32_t, int64_t, EntryState>;
+  std::map<Balance, int64_t> differences;
+  for (const RightsChange& change : changes) {
+    for (const auto& [movement, effective_at] : change.movements) {
+      const auto add = [&](const RightsPlace& place, int64_t quantity) {
+        if (place.virtual_account_id == 0) return;
+        differences[{place.virtual_account_id, movement.tag_id, movement.lot_id, place.state}] += quantity;
+      };
+      add(movement.from, -movement.quantity);
+      add(movement.to, movement.quantity);
+    }
+  }
+  std::vector<int64_t> accounts, tags, lots, states, quantities;
+  for (const auto& [balance, difference] : differences) {
+    if (difference == 0) continue;
+    accounts.push_back(std::get<0>(balance));
+    tags.push_back(std::get<1>(balance));
+    lots.push_back(std::get<2>(balance));
+    states.push_back(static_cast<int64_t>(std::get<3>(balance)));
+    quantities.push_back(difference);
+  }
+  if (quantities.empty()) return;
+  transaction.exec_params(kChangeBalances, smart_account_id, IntArray(accounts), IntArray(tags),
+                          IntArray(lots), IntArray(states), IntArray(quantities));
+}
+
 }  // namespace
 
-void LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {
-  transaction.exec_params(kLockRights, smart_account_id);
+int64_t LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  return transaction.exec_params1(kLockRights, smart_account_id)[0].as<int64_t>();
 }
 
 RightsBook ReadRights(pqxx::transaction_base& transaction, int64_t smart_account_id,
                       const std::set<RightsPool>& pools) {
   RightsBook book;
+  ReadLots(transaction, smart_account_id, pools, book);
+  ReadConsumed(transaction, smart_account_id, pools, book);
+  return book;
+}
+
+void ReadLots(pqxx::transaction_base& transaction, int64_t smart_account_id,
+              const std::set<RightsPool>& pools, RightsBook& book) {
   std::vector<int64_t> virtual_accounts, tags;
   for (const RightsPool& pool : pools) {
+    if (book.Knows(pool)) continue;
     book.AddKnownPool(pool);
     virtual_accounts.push_back(pool.virtual_account_id);
     tags.push_back(pool.tag_id);
   }
+  if (tags.empty()) return;
   for (const auto& row :
        transaction.exec_params(kReadLots, smart_account_id, IntArray(virtual_accounts), IntArray(tags))) {
     const RightsPool pool{row[0].as<int64_t>(), row[1].as<int32_t>()};
-    Lot lot{.lot_id = row[2].as<int64_t>(), .tag_id = pool.tag_id};
+    Lot lot;
+    lot.lot_id = row[2].as<int64_t>();
+    lot.tag_id = pool.tag_id;
     lot.term = static_cast<Term>(row[5].as<int>());
     lot.start_at = MicrosAt(row[6]);
     if (const auto end = OptionalMicrosAt(row[7])) lot.end_at = *end;
     book.AddLot(lot);
     book.AddQuantity(pool, lot.lot_id, static_cast<EntryState>(row[3].as<int>()), row[4].as<int64_t>());
   }
+}
+
+void ReadConsumed(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                  const std::set<RightsPool>& pools, RightsBook& book) {
+  std::vector<int64_t> virtual_accounts, tags;
+  for (const RightsPool& pool : pools) {
+    virtual_accounts.push_back(pool.virtual_account_id);
+    tags.push_back(pool.tag_id);
+  }
   for (const auto& row :
        transaction.exec_params(kReadConsumed, smart_account_id, IntArray(virtual_accounts), IntArray(tags))) {
     book.SetConsumed({row[0].as<int64_t>(), row[1].as<int32_t>()}, row[2].as<int64_t>());
   }
-  return book;
+}
+
+BookedChanges BookChanges(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                          absl::Time recorded_at, std::span<const RightsChange> changes) {
+  std::vector<std::vector<EntryLeaf>> entries;
+  std::vector<NewChange> heads;
+  for (const RightsChange& change : changes) {
+    std::vector<EntryLeaf>& leaves = entries.emplace_back();
+    for (const BookedMovement& booked : change.movements) {
+      leaves.push_back(LeafOf(booked, static_cast<int32_t>(leaves.size())));
+    }
+    heads.push_back({change.kind, leaves, change.act, change.reverses});
+  }
+  BookedChanges booked{.change_ids = WriteChanges(transaction, smart_account_id, recorded_at, heads),
+                       .stamp = NewStamp()};
+  InsertMovements(transaction, smart_account_id, recorded_at, changes, booked.change_ids);
+  ChangeBalances(transaction, smart_account_id, changes);
+  transaction.exec_params(kStampRights, smart_account_id, booked.stamp);
+  return booked;
 }
 
 int64_t BookMovements(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,
                       std::span<const BookedMovement> movements, const Act& act,
                       std::optional<int64_t> reverses) {
-  std::vector<EntryLeaf> entries;
-  std::vector<int64_t> lots, tags, quantities, from_states, from_accounts, to_states, to_accounts;
-  std::vector<std::optional<absl::Time>> effective;
-  for (const BookedMovement& booked : movements) {
-    const RightsMovement& movement = booked.movement;
-    entries.push_back(LeafOf(booked, static_cast<int32_t>(entries.size())));
-    lots.push_back(movement.lot_id);
-    tags.push_back(movement.tag_id);
-    quantities.push_back(movement.quantity);
-    from_states.push_back(static_cast<int64_t>(movement.from.state));
-    from_accounts.push_back(movement.from.virtual_account_id);
-    to_states.push_back(static_cast<int64_t>(movement.to.state));
-    to_accounts.push_back(movement.to.virtual_account_id);
-    effective.push_back(booked.effective_at);
-  }
-  const int64_t change_id = WriteChange(transaction, smart_account_id, kind, entries, act, reverses);
-  transaction.exec_params(kBookMovements, smart_account_id, TimeText(act.now), change_id, IntArray(lots),
-                          IntArray(tags), IntArray(quantities), IntArray(from_states),
-                          IntArray(from_accounts), IntArray(to_states), IntArray(to_accounts),
-                          TimeArray(effective));
-  return change_id;
+  const RightsChange change{kind, {movements.begin(), movements.end()}, &act, reverses};
+  return BookChanges(transaction, smart_account_id, act.now, {&change, 1}).change_ids.front();
 }
 
 std::optional<StoredMovements> ReadMovements(pqxx::transaction_base& transaction, int64_t smart_account_id,

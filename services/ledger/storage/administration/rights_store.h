@@ -19,20 +19,41 @@ namespace quartermaster::ledger {
 
 // All functions run in the caller's transaction and throw what libpqxx throws.
 
-// Rights of one Smart Account have one writer at a time: holds them until the transaction ends.
-void LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
+// Rights of one Smart Account have one writer at a time: holds them until the transaction ends. The answer
+// is the stamp of the last one who booked: as long as it stays, so do the lots and where they lie.
+int64_t LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
 
-// What lies in these pools, and what is consumed of those whose license is enforced. Under LockRights it
-// stays true for the rest of the transaction.
+// What lies in these pools. Under LockRights it stays true for the rest of the transaction.
 RightsBook ReadRights(pqxx::transaction_base& transaction, int64_t smart_account_id,
                       const std::set<RightsPool>& pools);
+// The two halves of it, for who keeps a book. Lots of pools that the book does not know yet; what is consumed
+// of those whose license is enforced.
+void ReadLots(pqxx::transaction_base& transaction, int64_t smart_account_id,
+              const std::set<RightsPool>& pools, RightsBook& book);
+void ReadConsumed(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                  const std::set<RightsPool>& pools, RightsBook& book);
 
 struct BookedMovement {
   RightsMovement movement;
   absl::Time effective_at;
 };
-// Books movements as one change: its head, its entries, and the balances. Returns the change's id.
-// `reverses`: the change that this one undoes; each can be undone once.
+// Movements that are one change.
+struct RightsChange {
+  ChangeKind kind = ChangeKind::kTransfer;
+  std::vector<BookedMovement> movements;
+  const Act* act = nullptr;
+  // The change that this one undoes; each can be undone once.
+  std::optional<int64_t> reverses;
+};
+struct BookedChanges {
+  std::vector<int64_t> change_ids;
+  // See LockRights.
+  int64_t stamp = 0;
+};
+// The one way of every movement of rights: heads, entries, balances and the stamp.
+BookedChanges BookChanges(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                          absl::Time recorded_at, std::span<const RightsChange> changes);
+// Of one change; answers its id.
 int64_t BookMovements(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,
                       std::span<const BookedMovement> movements, const Act& act,
                       std::optional<int64_t> reverses = std::nullopt);

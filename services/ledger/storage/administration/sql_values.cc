@@ -1,5 +1,6 @@
 #include "services/ledger/storage/administration/sql_values.h"
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -15,6 +16,15 @@ std::string TextArray(const std::vector<std::string>& values) {
       literal += c;
     }
     literal += '"';
+  }
+  return literal + "}";
+}
+
+std::string BytesArray(const std::vector<std::string>& values) {
+  std::string literal = "{";
+  for (const std::string& value : values) {
+    // The backslash of bytea's hex form, escaped for the array.
+    absl::StrAppend(&literal, literal.size() > 1 ? "," : "", "\"\\\\x", absl::BytesToHexString(value), "\"");
   }
   return literal + "}";
 }

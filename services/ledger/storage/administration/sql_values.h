@@ -13,6 +13,7 @@ namespace quartermaster::ledger {
 
 // One-dimensional array literals, for parameters like $1::text[].
 std::string TextArray(const std::vector<std::string>& values);
+std::string BytesArray(const std::vector<std::string>& values);
 std::string IntArray(const std::vector<int64_t>& values);
 // With NULL for absent times.
 std::string TimeArray(const std::vector<std::optional<absl::Time>>& values);
