@@ -30,8 +30,9 @@ step() {
 }
 
 unit_tests() {
-  local status=0
-  bazel_run test //... --build_tests_only --keep_going --test_output=errors || status=$?
+  local status=0 seeds=()
+  [ -n "${1:-}" ] && seeds=(--test_env=QM_TEST_LONG=1)
+  bazel_run test //... --build_tests_only --keep_going --test_output=errors "${seeds[@]}" || status=$?
   "$python" "$repo/tools/lib/count_tests.py" "$repo/bazel-testlogs" || status=1
   return "$status"
 }
@@ -70,7 +71,7 @@ run_test() {
   step packages ensure_packages
   step build build_all
   step check "$repo/tools/dev" check
-  step unit_and_database_tests unit_tests
+  step unit_and_database_tests unit_tests "$long"
   step end_to_end python_tests tests.e2e $long
   # The long fuzzing takes what the faults leave of the machine, which is most of it.
   [ -n "$long" ] && start_fuzzing 600
