@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "services/common/errors/error.h"
 #include "services/common/pg/pg_errors.h"
@@ -148,7 +149,7 @@ TEST_F(MigratorTest, AFailingStepLeavesNothingOfItselfAndCanBeMended) {
   const auto broken = WithMore({"CREATE TABLE good (id int)", "CREATE TABLE half (id int); SELECT 1/0"});
   const absl::Status status = Migrate(ConnectionString(), With(broken)).status();
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr(absl::StrCat("migration 000", newest_ + 2, "_of_a_test: SQLSTATE 22012")));
+              HasSubstr(absl::StrFormat("migration %04d_of_a_test: SQLSTATE 22012", newest_ + 2)));
   EXPECT_EQ(Count("SELECT count(*) FROM schema_migrations"), newest_ + 1);
   EXPECT_EQ(Count("SELECT count(*) FROM pg_tables WHERE tablename = 'half'"), 0);
   const auto mended = WithMore({"CREATE TABLE good (id int)", "CREATE TABLE half (id int)"});

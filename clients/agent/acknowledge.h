@@ -1,7 +1,8 @@
-// Takes an acknowledgement over into the state of a product instance.
+// Takes an acknowledgement or a policy over into the state of a product instance.
 #ifndef QUARTERMASTER_CLIENTS_AGENT_ACKNOWLEDGE_H_
 #define QUARTERMASTER_CLIENTS_AGENT_ACKNOWLEDGE_H_
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,18 @@ struct AcknowledgementTaken {
 absl::StatusOr<AcknowledgementTaken> TakeAcknowledgement(std::string_view file,
                                                          const std::vector<crypto::Certificate>& pinned,
                                                          AgentState& state);
+
+struct PolicyTaken {
+  Udi udi;
+  int64_t sequence = 0;
+  std::string policy_name;
+};
+
+// Whether a file's root says that it is a policy by itself.
+bool IsPolicyFile(std::string_view file);
+// The same of a policy file: it is installed until an acknowledgement brings another one.
+absl::StatusOr<PolicyTaken> TakePolicy(std::string_view file, const std::vector<crypto::Certificate>& pinned,
+                                       AgentState& state);
 
 }  // namespace quartermaster::agent
 

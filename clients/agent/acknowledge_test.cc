@@ -67,10 +67,21 @@ class AcknowledgeTest : public ::testing::Test {
                         {"classes", classes}};
     policy["next_report_due"] = kNow + 20 * 86400;
     policy["next_acknowledgement_due"] = kNow + 45 * 86400;
+    policy_ = policy;
     return "<smartLicense><smartLicenseRumAck><data>" +
            Envelope("quartermaster.acknowledgement.v1\n", acknowledgement) +
            "</data></smartLicenseRumAck><smartLicensePolicy><data>" +
            Envelope("quartermaster.policy.v1\n", policy) + "</data></smartLicensePolicy></smartLicense>";
+  }
+
+  // The policy of File() by itself.
+  std::string PolicyFile(const std::string& serial_number, int64_t sequence, int64_t issued_s) {
+    File(serial_number, sequence, {});
+    policy_["issued_at"] = issued_s;
+    policy_["policy"]["name"] = "By itself";
+    policy_["policy"]["type"] = "controller";
+    return "<smartLicensePolicy><data>" + Envelope("quartermaster.policy.v1\n", policy_) +
+           "</data></smartLicensePolicy>";
   }
 
   absl::StatusOr<AcknowledgementTaken> Take(const std::string& file) {
@@ -82,6 +93,7 @@ class AcknowledgeTest : public ::testing::Test {
   crypto::Certificate signer_ =
       *ca_.IssueSigner(key_.Public(), crypto::SigningUse::kAcknowledgement, "Acknowledgements", kValid);
   AgentState state_;
+  Json policy_;
 };
 
 TEST_F(AcknowledgeTest, MarksItsReportsAndTakesThePolicyOver) {
@@ -132,6 +144,46 @@ TEST_F(AcknowledgeTest, TheOtherUnitOfAPairHasASequenceOfItsOwn) {
   ASSERT_TRUE(taken.ok()) << taken.status();
   // Report 12 is the first unit's.
   EXPECT_EQ(taken->newly_acknowledged, 1);
+  EXPECT_EQ(taken->udi.serial_number, "SN2");
+}
+
+TEST_F(AcknowledgeTest, APolicyFileIsInstalledUntilAnAcknowledgementBringsAnother) {
+  const std::string file = PolicyFile("SN1", 0, kNow - 500);
+  ASSERT_TRUE(IsPolicyFile(file));
+  const auto taken = TakePolicy(file, {ca_.certificate()}, state_);
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  EXPECT_EQ(taken->policy_name, "By itself");
+  EXPECT_EQ(state_.policy->name, "By itself");
+  EXPECT_EQ(state_.policy->type, "controller");
+  EXPECT_EQ(state_.policy->push_interval_days, 20);
+  EXPECT_EQ(state_.policy->issued_s, kNow - 500);
+  EXPECT_EQ(state_.last_acknowledged_s, 0) << "it acknowledges nothing";
+  EXPECT_EQ(StateToJson(*StateFromJson(StateToJson(state_))), StateToJson(state_));
+  ASSERT_TRUE(Take(File("SN1", 3, {10})).ok());
+  EXPECT_EQ(state_.policy->name, "Custom");
+  EXPECT_FALSE(IsPolicyFile(File("SN1", 3, {10})));
+}
+
+TEST_F(AcknowledgeTest, AnOlderOrForeignPolicyLeavesItUnchanged) {
+  ASSERT_TRUE(Take(File("SN1", 3, {10})).ok());
+  const std::string before = StateToJson(state_);
+  const auto refusal = [&](const std::string& file) {
+    return errors::ErrorId(TakePolicy(file, {ca_.certificate()}, state_).status());
+  };
+  EXPECT_EQ(refusal(PolicyFile("SN1", 0, kNow)), "crypto.acknowledgement_outdated") << "from before any";
+  EXPECT_EQ(refusal(PolicyFile("SN1", 3, kNow - 1)), "crypto.acknowledgement_outdated");
+  EXPECT_EQ(refusal(PolicyFile("SN2", 3, kNow)), "crypto.acknowledgement_for_another");
+  EXPECT_EQ(refusal(File("SN1", 3, {10})), "crypto.acknowledgement_file_malformed");
+  EXPECT_EQ(errors::ErrorId(TakePolicy(PolicyFile("SN1", 3, kNow), {}, state_).status()),
+            "agent.authority_unknown");
+  EXPECT_EQ(StateToJson(state_), before);
+  EXPECT_TRUE(TakePolicy(PolicyFile("SN1", 3, kNow), {ca_.certificate()}, state_).ok()) << "as new as that";
+}
+
+TEST_F(AcknowledgeTest, APolicyForTheOtherUnitOfAPairIsTakenToo) {
+  state_.ha_peer = Udi{"C9300-24UX", "SN2"};
+  const auto taken = TakePolicy(PolicyFile("SN2", 0, kNow), {ca_.certificate()}, state_);
+  ASSERT_TRUE(taken.ok()) << taken.status();
   EXPECT_EQ(taken->udi.serial_number, "SN2");
 }
 

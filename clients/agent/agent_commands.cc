@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/agent/agent_errors.h"
+#include "clients/agent/authorization_commands.h"
 #include "clients/agent/command_state.h"
 #include "clients/agent/duration_words.h"
 #include "clients/agent/init_command.h"
@@ -13,6 +14,7 @@
 #include "clients/agent/report_writer.h"
 #include "clients/agent/show_license.h"
 #include "clients/agent/state_directory.h"
+#include "clients/agent/trust_commands.h"
 #include "clients/agent/usage_file.h"
 #include "clients/command_line/registration.h"
 #include "clients/connection/client_errors.h"
@@ -34,9 +36,11 @@ using output::OutputFormat;
 struct SetOptions {
   std::string tag;
   int64_t count = 0;
+  bool enforced = false;
 };
 absl::StatusOr<ExitCode> Set(const StatePath& path, const SetOptions& options) {
   ASSIGN_OR_RETURN(const auto directory, OpenState(path));
+  if (options.enforced) directory->state().enforced_tags.insert(options.tag);
   RETURN_IF_ERROR(SetTagCount(directory->state(), options.tag, options.count));
   RETURN_IF_ERROR(directory->Save());
   return ExitCode::kOk;
@@ -129,15 +133,22 @@ absl::StatusOr<ExitCode> InstallAuthority(const StatePath& path, const FileOptio
   return ExitCode::kOk;
 }
 
+absl::StatusOr<Credentials> CredentialsOf(const StateDirectory& directory) {
+  Credentials credentials;
+  ASSIGN_OR_RETURN(credentials.certificates, directory.Certificates());
+  if (directory.trust().has_value()) credentials.trust_codes = directory.trust()->certificates;
+  return credentials;
+}
+
 absl::StatusOr<ExitCode> Status(Invocation& invocation, const StatePath& path) {
   ASSIGN_OR_RETURN(const auto directory, OpenState(path));
-  ASSIGN_OR_RETURN(const auto certificates, directory->Certificates());
+  ASSIGN_OR_RETURN(const Credentials credentials, CredentialsOf(*directory));
   Output& output = invocation.output();
   if (output.format() == OutputFormat::kTable) {
-    invocation.streams().out << ShowLicense(directory->state(), certificates);
+    invocation.streams().out << ShowLicense(directory->state(), credentials);
     return ExitCode::kOk;
   }
-  const Json status = StatusJson(directory->state(), certificates);
+  const Json status = StatusJson(directory->state(), credentials);
   output.Begin();
   if (output.format() == OutputFormat::kCsv) {
     output.Record(StatusSpec(), status);
@@ -154,6 +165,8 @@ void AddTimeCommands(CLI::App& app, Invocation& invocation, const StatePath& pat
                           [path](Invocation&, const SetOptions& options) { return Set(path, options); });
   set.app.add_option("TAG", set.options->tag, "Entitlement tag")->required();
   set.app.add_option("COUNT", set.options->count, "0 to 2147483647")->required();
+  set.app.add_flag("--enforced", set.options->enforced,
+                   "From now on it runs only as far as a code allows it");
 
   auto advance = AddLeaf<AdvanceOptions>(
       app, "advance", "Let time pass; reports close at their interval", invocation,
@@ -219,6 +232,8 @@ command_line::Program AgentProgram() {
         AddTimeCommands(app, invocation, path);
         AddFileCommands(app, invocation, path);
         AddOnlineCommands(app, invocation, path);
+        AddTrustCommands(app, invocation, path);
+        AddAuthorizationCommands(app, invocation, path);
         AddLeaf<NoOptions>(app, "status", "As `show license all` would", invocation,
                            [path](Invocation& run, const NoOptions&) { return Status(run, path); });
       }};

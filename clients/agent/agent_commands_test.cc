@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -184,6 +185,27 @@ TEST_F(AgentCommandsTest, WhatANodeAnswersIsPrintedInEveryForm) {
   EXPECT_EQ(nlohmann::json::parse(online("poll", "json"))["pending"], 1);
   EXPECT_EQ(online("poll", "table"),
             "only the vendor can acknowledge these reports\n1 submissions are not acknowledged yet\n");
+}
+
+TEST_F(AgentCommandsTest, WithoutItsKeyItSignsNothingInsteadOfNothingMuch) {
+  ASSERT_EQ(Agent({"init", "C9300-24UX:SN1", "--clock", "2026-01-01", "--signing", "ecdsa"}), 0);
+  ASSERT_EQ(Agent({"set", "tag-a", "5"}), 0);
+  std::filesystem::remove(folder_ + "/state/key.pem");
+  EXPECT_EQ(Agent({"advance", "45d"}), 1);
+  EXPECT_NE(err_.str().find("agent.key_missing"), std::string::npos) << err_.str();
+  EXPECT_EQ(Agent({"status"}), 0) << "that needs none";
+}
+
+TEST_F(AgentCommandsTest, AnIdTokenIsNoArgumentAndATrustCodeComesFirst) {
+  unsetenv("AGENT_ID_TOKEN");
+  ASSERT_EQ(Agent({"init", "C9300-24UX:SN1"}), 0);
+  EXPECT_EQ(Agent({"trust", "establish"}), 2);
+  EXPECT_NE(err_.str().find("AGENT_ID_TOKEN"), std::string::npos) << err_.str();
+  EXPECT_EQ(Agent({"trust", "establish", "qmt1_value"}), 2);
+  qmctl::ToyNode toy;
+  EXPECT_EQ(Agent({"--credentials", toy.credentials(), "trust", "renew"}), 1);
+  EXPECT_NE(err_.str().find("agent.trust_missing"), std::string::npos) << err_.str();
+  EXPECT_EQ(toy.calls, 0);
 }
 
 TEST_F(AgentCommandsTest, MistakesAreToldWithTheirReason) {

@@ -18,10 +18,19 @@ absl::Status StateMissing(std::string_view directory);
 absl::Status StateInUse(std::string_view directory);
 // agent.certificate_mismatch: of another key, or bound to another UDI.
 absl::Status CertificateMismatch(std::string_view message);
+// agent.key_missing: the private key that should sign is not in the state directory.
+absl::Status KeyMissing(std::string_view file);
+// agent.trust_missing: there is no trust code to renew.
+absl::Status TrustMissing();
 // agent.argument_invalid: "field: got, want".
 absl::Status ArgumentInvalid(std::string_view message);
-// agent.authority_unknown: an acknowledgement cannot be verified because no CA is pinned.
+// agent.authority_unknown: a file cannot be verified because no CA is pinned.
 absl::Status AuthorityUnknown();
+
+// agent.not_authorized: no code that is installed allows it.
+absl::Status NotAuthorized(std::string_view message);
+// agent.nothing_installed: there is no code to confirm or to remove.
+absl::Status NothingInstalled();
 
 }  // namespace quartermaster::agent
 

@@ -77,12 +77,28 @@ int64_t NextClose(const AgentState& state) {
 
 }  // namespace
 
+int64_t AuthorizedCount(const AgentState& state, const std::string& tag) {
+  const auto installed = state.authorizations.find(state.udi);
+  if (installed == state.authorizations.end()) return 0;
+  int64_t count = 0;
+  for (const AuthorizedTag& one : installed->second.tags) {
+    const bool in_force =
+        one.start_s <= state.clock_s && (!one.end_s.has_value() || state.clock_s < *one.end_s);
+    if (one.tag == tag && in_force) count += one.count;
+  }
+  return count;
+}
+
 absl::Status SetTagCount(AgentState& state, const std::string& tag, int64_t count) {
   if (tag.empty() || tag.size() > kTagBytesMax) {
     return ArgumentInvalid(absl::StrCat("tag: got ", tag.size(), " bytes, want 1 to ", kTagBytesMax));
   }
   if (count < 0 || count > kCountMax) {
     return ArgumentInvalid(absl::StrCat("count: got ", count, ", want 0 to ", kCountMax));
+  }
+  if (state.enforced_tags.contains(tag) && count > AuthorizedCount(state, tag)) {
+    return NotAuthorized(absl::StrCat(tag, ": got ", count, ", want at most ", AuthorizedCount(state, tag),
+                                      ", which is what the installed code allows now"));
   }
   const auto found = state.meters.find(tag);
   if (found == state.meters.end()) {

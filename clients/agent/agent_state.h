@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,16 +37,44 @@ struct ReportingDaysOfClass {
   int on_change = 0;
 };
 
-// The policy that came with the last acknowledgement.
+// The policy that came with the last acknowledgement, or by itself since.
 struct InstalledPolicy {
   std::string name;
+  // policy::PolicyTypeWord().
+  std::string type = "custom";
   bool acknowledgement_required = false;
   int push_interval_days = 0;
   // In the order of policy::LicenseClass.
   std::vector<ReportingDaysOfClass> classes;
   int64_t installed_s = 0;
+  // By the authority's clock.
+  int64_t issued_s = 0;
   int64_t next_report_due_s = 0;
   std::optional<int64_t> next_acknowledgement_due_s;
+};
+
+// What an authorization or reservation code allows, while start <= time < end.
+struct AuthorizedTag {
+  std::string tag;
+  int64_t count = 0;
+  int64_t start_s = 0;
+  std::optional<int64_t> end_s;
+};
+
+// Authorization of one HA unit.
+struct UnitAuthorization {
+  // Of the last code that was installed; lower ones, and the same one once it was removed, are refused.
+  int64_t sequence = 0;
+  // Nothing is installed when it is empty.
+  std::vector<AuthorizedTag> tags;
+  std::string confirmation_code;
+  bool reservation = false;
+  // The node has taken the confirmation code.
+  bool confirmed = false;
+  // Of the code that was removed, until the node has taken it; shown as long as it is known.
+  std::string removal_code;
+  // Of the installed code, to be shown once it is removed.
+  std::string removal_code_when_removed;
 };
 
 struct AgentState {
@@ -71,6 +100,9 @@ struct AgentState {
   std::map<Udi, int64_t> acknowledgement_sequences;
   int64_t last_acknowledged_s = 0;
   std::optional<InstalledPolicy> policy;
+  // Tags that this software runs only with an authorization.
+  std::set<std::string> enforced_tags;
+  std::map<Udi, UnitAuthorization> authorizations;
 };
 
 // A closed report and what it says, for the writer.
@@ -79,8 +111,12 @@ struct ReportToWrite {
   ReportContent content;
 };
 
+// What the active unit's installed code allows of a tag at the state's clock.
+int64_t AuthorizedCount(const AgentState& state, const std::string& tag);
+
 // The operations. Each moves `state` and answers the reports that it closed, whose records are in
 // state.reports already.
+// agent.not_authorized where the tag is enforced and the active unit's code does not allow so many.
 absl::Status SetTagCount(AgentState& state, const std::string& tag, int64_t count);
 // Reports whose interval ends on the way close at exactly that time.
 absl::StatusOr<std::vector<ReportToWrite>> Advance(AgentState& state, int64_t seconds);

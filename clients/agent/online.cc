@@ -49,19 +49,19 @@ bool IsReported(const ReportResult& result) {
          result.outcome() == ReportResult::OUTCOME_DUPLICATE;
 }
 
-absl::Status PinAuthority(StateDirectory& directory, const client::NodeConnection& node,
-                          AcknowledgementService::Stub& stub) {
+}  // namespace
+
+absl::Status PinAuthority(StateDirectory& directory, const client::NodeConnection& node) {
   ASSIGN_OR_RETURN(const auto pinned, directory.AuthorityCertificates());
   if (!pinned.empty()) return absl::OkStatus();
+  const auto stub = AcknowledgementService::NewStub(node.channel());
   authority::v1::GetAuthorityCertificatesResponse response;
   RETURN_IF_ERROR(node.Call(
-      [&](grpc::ClientContext& context) { return stub.GetAuthorityCertificates(&context, {}, &response); }));
+      [&](grpc::ClientContext& context) { return stub->GetAuthorityCertificates(&context, {}, &response); }));
   std::string bundle;
   for (const std::string& pem : response.pem()) bundle += pem + "\n";
   return directory.InstallAuthority(bundle);
 }
-
-}  // namespace
 
 absl::StatusOr<std::vector<ReportResult>> SubmitUnreported(StateDirectory& directory,
                                                            const client::NodeConnection& node,
@@ -95,9 +95,8 @@ absl::StatusOr<std::vector<ReportResult>> SubmitUnreported(StateDirectory& direc
 absl::StatusOr<PollOutcome> PollAcknowledgements(StateDirectory& directory,
                                                  const client::NodeConnection& node,
                                                  const OnlineOptions& options) {
-  const auto stub = AcknowledgementService::NewStub(node.channel());
   AgentState& state = directory.state();
-  RETURN_IF_ERROR(PinAuthority(directory, node, *stub));
+  RETURN_IF_ERROR(PinAuthority(directory, node));
   ASSIGN_OR_RETURN(const auto pinned, directory.AuthorityCertificates());
   PollOutcome outcome;
   std::vector<int64_t> open;

@@ -26,6 +26,10 @@ absl::StatusOr<std::vector<ingest::v1::ReportResult>> SubmitUnreported(StateDire
                                                                        const client::NodeConnection& node,
                                                                        const OnlineOptions& options);
 
+// Fetches and pins the authority's certificates when none are pinned; the connection has proved by then that
+// it is the node.
+absl::Status PinAuthority(StateDirectory& directory, const client::NodeConnection& node);
+
 struct PollOutcome {
   std::vector<AcknowledgementTaken> taken;
   // Poll ids for which more will come.

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "clients/agent/acknowledge.h"
 #include "clients/agent/online.h"
+#include "clients/agent/trust_commands.h"
 #include "clients/command_line/registration.h"
 #include "clients/connection/file.h"
 #include "services/common/status/status_macros.h"
@@ -43,6 +44,26 @@ std::string TakenLine(const AcknowledgementTaken& taken) {
                       taken.udi.serial_number, ": ", taken.newly_acknowledged, " reports newly acknowledged");
 }
 
+const RowSpec<PolicyTaken>& PolicySpec() {
+  using K = CellKind;
+  using R = PolicyTaken;
+  static const auto* spec = new RowSpec<R>{
+      {"product_id", "", K::kText, [](const R& r) { return Json(r.udi.product_id); }},
+      {"serial_number", "", K::kText, [](const R& r) { return Json(r.udi.serial_number); }},
+      {"sequence", "", K::kNumber, [](const R& r) { return Json(r.sequence); }},
+      {"policy", "", K::kText, [](const R& r) { return Json(r.policy_name); }},
+  };
+  return *spec;
+}
+
+void PrintPolicy(Output& output, const PolicyTaken& taken) {
+  output.Begin();
+  output.Figures(PolicySpec(), taken);
+  output.Note(absl::StrCat("policy ", taken.policy_name, " for ", taken.udi.product_id, ":",
+                           taken.udi.serial_number, " installed"));
+  output.End();
+}
+
 struct ImportOptions {
   std::string file;
 };
@@ -51,6 +72,12 @@ absl::StatusOr<ExitCode> ImportFile(Invocation& invocation, const StatePath& pat
   ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const std::string file, client::ReadFile(options.file));
   ASSIGN_OR_RETURN(const auto pinned, directory->AuthorityCertificates());
+  if (IsPolicyFile(file)) {
+    ASSIGN_OR_RETURN(const auto taken, TakePolicy(file, pinned, directory->state()));
+    RETURN_IF_ERROR(directory->Save());
+    PrintPolicy(invocation.output(), taken);
+    return ExitCode::kOk;
+  }
   ASSIGN_OR_RETURN(const auto taken, TakeAcknowledgement(file, pinned, directory->state()));
   RETURN_IF_ERROR(directory->Save());
   Output& output = invocation.output();
@@ -100,6 +127,7 @@ absl::StatusOr<ExitCode> Submit(Invocation& invocation, const StatePath& path,
                                 const OnlineCommandOptions& options) {
   ASSIGN_OR_RETURN(const auto directory, OpenState(path));
   ASSIGN_OR_RETURN(const auto node, invocation.Node());
+  RenewIfDue(invocation, *directory);
   RETURN_IF_ERROR(KeepAndSave(*directory, CloseReports(directory->state(), CloseReason::kInterval)));
   ASSIGN_OR_RETURN(
       const auto results,
@@ -173,9 +201,12 @@ absl::StatusOr<ExitCode> Poll(Invocation& invocation, const StatePath& path,
 
 void AddOnlineCommands(CLI::App& app, Invocation& invocation, const StatePath& path) {
   auto import_leaf = AddLeaf<ImportOptions>(
-      app, "import", "Take an acknowledgement file over", invocation,
+      app, "import", "Take an acknowledgement or policy file over", invocation,
       [path](Invocation& run, const ImportOptions& options) { return ImportFile(run, path, options); });
-  import_leaf.app.add_option("FILE", import_leaf.options->file, "As `qmctl ack export` wrote it")->required();
+  import_leaf.app
+      .add_option("FILE", import_leaf.options->file,
+                  "As `qmctl ack export` or `qmctl policy export` wrote it")
+      ->required();
 
   auto submit = AddLeaf<OnlineCommandOptions>(
       app, "submit", "Push the reports that are not reported yet", invocation,

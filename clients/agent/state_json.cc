@@ -97,10 +97,12 @@ Json PolicyToJson(const InstalledPolicy& policy) {
                        {"on_change_days", days.on_change}});
   }
   Json json = {{"name", policy.name},
+               {"type", policy.type},
                {"acknowledgement_required", policy.acknowledgement_required},
                {"push_interval_days", policy.push_interval_days},
                {"classes", std::move(classes)},
                {"installed_s", policy.installed_s},
+               {"issued_s", policy.issued_s},
                {"next_report_due_s", policy.next_report_due_s}};
   json["next_acknowledgement_due_s"] = policy.next_acknowledgement_due_s.has_value()
                                            ? Json(*policy.next_acknowledgement_due_s)
@@ -118,10 +120,49 @@ InstalledPolicy PolicyFromJson(const Json& json) {
         {days.at("first_report_days"), days.at("ongoing_days"), days.at("on_change_days")});
   }
   policy.installed_s = json.at("installed_s");
+  // States that were written before these were kept.
+  policy.type = json.value("type", policy.type);
+  policy.issued_s = json.value("issued_s", policy.issued_s);
   policy.next_report_due_s = json.at("next_report_due_s");
   const Json& due = json.at("next_acknowledgement_due_s");
   if (!due.is_null()) policy.next_acknowledgement_due_s = due.get<int64_t>();
   return policy;
+}
+
+Json AuthorizationToJson(const Udi& udi, const UnitAuthorization& authorization) {
+  Json tags = Json::array();
+  for (const AuthorizedTag& tag : authorization.tags) {
+    tags.push_back({{"tag", tag.tag},
+                    {"count", tag.count},
+                    {"start_s", tag.start_s},
+                    {"end_s", tag.end_s.has_value() ? Json(*tag.end_s) : Json(nullptr)}});
+  }
+  return {{"udi", UdiToJson(udi)},
+          {"sequence", authorization.sequence},
+          {"tags", std::move(tags)},
+          {"reservation", authorization.reservation},
+          {"confirmed", authorization.confirmed},
+          {"confirmation_code", authorization.confirmation_code},
+          {"removal_code", authorization.removal_code},
+          {"removal_code_when_removed", authorization.removal_code_when_removed}};
+}
+
+UnitAuthorization AuthorizationFromJson(const Json& json) {
+  UnitAuthorization authorization;
+  authorization.sequence = json.at("sequence");
+  for (const Json& tag : json.at("tags")) {
+    AuthorizedTag& one = authorization.tags.emplace_back();
+    one.tag = tag.at("tag");
+    one.count = tag.at("count");
+    one.start_s = tag.at("start_s");
+    if (!tag.at("end_s").is_null()) one.end_s = tag.at("end_s").get<int64_t>();
+  }
+  authorization.reservation = json.at("reservation");
+  authorization.confirmed = json.at("confirmed");
+  authorization.confirmation_code = json.at("confirmation_code");
+  authorization.removal_code = json.at("removal_code");
+  authorization.removal_code_when_removed = json.at("removal_code_when_removed");
+  return authorization;
 }
 
 void IdentityToJson(const AgentState& state, Json& json) {
@@ -166,6 +207,11 @@ AgentState FromJson(const Json& json) {
   }
   state.last_acknowledged_s = json.at("last_acknowledged_s");
   if (!json.at("policy").is_null()) state.policy = PolicyFromJson(json.at("policy"));
+  // A state of before has neither.
+  for (const Json& tag : json.value("enforced_tags", Json::array())) state.enforced_tags.insert(tag);
+  for (const Json& entry : json.value("authorizations", Json::array())) {
+    state.authorizations[UdiFromJson(entry.at("udi"))] = AuthorizationFromJson(entry);
+  }
   return state;
 }
 
@@ -189,6 +235,11 @@ std::string StateToJson(const AgentState& state) {
   }
   json["last_acknowledged_s"] = state.last_acknowledged_s;
   json["policy"] = state.policy.has_value() ? PolicyToJson(*state.policy) : Json(nullptr);
+  json["enforced_tags"] = state.enforced_tags;
+  json["authorizations"] = Json::array();
+  for (const auto& [udi, authorization] : state.authorizations) {
+    json["authorizations"].push_back(AuthorizationToJson(udi, authorization));
+  }
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

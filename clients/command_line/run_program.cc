@@ -13,6 +13,7 @@
 
 #include "clients/command_line/completion.h"
 #include "clients/command_line/registration.h"
+#include "clients/command_line/usage_error.h"
 #include "services/common/lifecycle/version.h"
 
 namespace quartermaster::command_line {
@@ -68,12 +69,20 @@ ExitCode RunProgram(const Program& program, std::vector<std::string> arguments, 
   program.add_commands(app, invocation);
   AddVersionCommand(app, invocation);
   AddCompletionCommand(app, invocation);
+  if (const absl::Status status = CheckArguments(arguments); !status.ok()) {
+    client::Complain(streams.err, program.name, status);
+    return ExitCode::kUsage;
+  }
   try {
     // CLI11 takes them from the back.
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
+  } catch (const CLI::Success& help) {
+    app.exit(help, streams.out, streams.err);
+    return ExitCode::kOk;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, streams.out, streams.err) == 0 ? ExitCode::kOk : ExitCode::kUsage;
+    client::Complain(streams.err, program.name, UsageError(app, error));
+    return ExitCode::kUsage;
   }
   const auto code = invocation.command();
   streams.out.flush();

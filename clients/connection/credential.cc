@@ -8,12 +8,15 @@
 #include "absl/strings/str_cat.h"
 #include "clients/connection/client_errors.h"
 #include "clients/connection/file.h"
+#include "services/common/config/addresses.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::client {
 namespace {
 
 constexpr int64_t kCredentialBytesMax = 1 << 20;
+// Of the gateway's gRPC listener, unless it is configured otherwise.
+constexpr int kDefaultPort = 8444;
 
 absl::StatusOr<std::string> TextField(const nlohmann::json& json, const std::string& path,
                                       const char* field) {
@@ -54,8 +57,21 @@ std::string EndpointAddress(std::string endpoint) {
       break;
     }
   }
-  while (!endpoint.empty() && endpoint.back() == '/') endpoint.pop_back();
+  const bool is_socket = absl::StartsWith(endpoint, "unix:");
+  while (!is_socket && !endpoint.empty() && endpoint.back() == '/') endpoint.pop_back();
+  const bool bracketed = absl::StartsWith(endpoint, "[");
+  const bool has_port =
+      bracketed ? !absl::EndsWith(endpoint, "]") : absl::StrContains(endpoint, ":") || endpoint.empty();
+  if (!is_socket && !has_port) absl::StrAppend(&endpoint, ":", kDefaultPort);
   return endpoint;
+}
+
+absl::Status CheckEndpointAddress(const std::string& address) {
+  if (absl::StartsWith(address, "unix:") && address.size() > 5) return absl::OkStatus();
+  const auto parsed = config::ParseHostPort(address);
+  if (parsed.has_value() && parsed->port != 0) return absl::OkStatus();
+  return Usage(absl::StrCat("endpoint: got ", address.empty() ? "nothing" : absl::StrCat("'", address, "'"),
+                            ", want host:port with port 1 to 65535"));
 }
 
 absl::StatusOr<Credential> LoadCredential(const std::string& path) {

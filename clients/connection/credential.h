@@ -24,8 +24,11 @@ struct Credential {
 // client.file_unreadable or client.credential_malformed; messages never show the secret.
 absl::StatusOr<Credential> LoadCredential(const std::string& path);
 
-// "https://host:port/" and "host:port" both name "host:port".
+// "https://host:port/" and "host:port" both name "host:port"; without a port it is 8444.
 std::string EndpointAddress(std::string endpoint);
+
+// client.usage "endpoint: got, want" for what names no host and port.
+absl::Status CheckEndpointAddress(const std::string& address);
 
 }  // namespace quartermaster::client
 

@@ -73,6 +73,10 @@ TEST(CredentialTest, AnEndpointMayBeWrittenAsAnAddressOrAsAUrl) {
   EXPECT_EQ(EndpointAddress("grpcs://node:8444"), "node:8444");
   EXPECT_EQ(EndpointAddress("node:8444"), "node:8444");
   EXPECT_EQ(EndpointAddress("unix:/run/q.sock"), "unix:/run/q.sock");
+  EXPECT_EQ(EndpointAddress("node.example.com"), "node.example.com:8444");
+  EXPECT_EQ(EndpointAddress("[2001:db8::1]"), "[2001:db8::1]:8444");
+  EXPECT_EQ(EndpointAddress("[2001:db8::1]:9"), "[2001:db8::1]:9");
+  EXPECT_EQ(EndpointAddress(""), "");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -14,11 +15,14 @@
 #include "clients/connection/client_errors.h"
 #include "services/common/errors/error.h"
 #include "services/common/rpc/status_conversion.h"
+#include "services/common/status/status_macros.h"
 
 namespace quartermaster::client {
 namespace {
 
 constexpr int kMessageBytesMax = 64 << 20;
+// Kept of the patience for the last attempt.
+constexpr absl::Duration kLastAttempt = absl::Seconds(1);
 
 bool IsLoopback(const std::string& address) {
   return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
@@ -53,7 +57,7 @@ absl::Duration AskedDelay(const grpc::Status& status) {
 absl::StatusOr<std::unique_ptr<NodeConnection>> NodeConnection::Open(Credential credential,
                                                                      absl::Duration patience) {
   const std::string& address = credential.grpc_endpoint;
-  if (address.empty()) return Usage("endpoint: got nothing, want host:port");
+  RETURN_IF_ERROR(CheckEndpointAddress(address));
   const bool plaintext = credential.ca_certificate_pem.empty();
   if (plaintext && !IsLoopback(address)) {
     return Usage(absl::StrCat("ca_certificate: got none for ", address,
@@ -106,6 +110,7 @@ absl::Status NodeConnection::CallStream(
   const absl::Time started = absl::Now();
   absl::Time deadline = started + patience_;
   Backoff backoff;
+  bool last = false;
   for (int attempts = 1;; ++attempts) {
     grpc::ClientContext context;
     Authenticate(context);
@@ -115,12 +120,18 @@ absl::Status NodeConnection::CallStream(
     if (progressed) {
       deadline = absl::Now() + patience_;
       backoff = Backoff();
+      last = false;
     }
     const absl::Status status = rpc::FromGrpc(answer);
     if (!errors::IsRetryable(status)) return status;
-    const absl::Duration wait = backoff.Next(AskedDelay(answer));
-    if (absl::Now() + wait >= deadline) {
-      return GaveUp(address(), status, attempts, absl::Now() - started);
+    absl::Duration wait = backoff.Next(AskedDelay(answer));
+    if (const absl::Duration left = deadline - absl::Now(); wait >= left) {
+      if (last || left <= absl::ZeroDuration()) {
+        return GaveUp(address(), status, attempts, absl::Now() - started);
+      }
+      // Patience is for waiting: what is left of it ends with one more attempt, for which there is time.
+      last = true;
+      wait = std::max(left - kLastAttempt, left / 2);
     }
     Pause(wait);
   }

@@ -35,9 +35,9 @@ class NodeConnection {
   void Authenticate(grpc::ClientContext& context) const;
 
   // Runs `attempt` with a prepared context until it succeeds or fails for good, with back-off,
-  // within `patience`. The answer carries the node's error id; when no answer came or the node could
-  // not serve to the end, it is client.unreachable with what was tried. `attempt` must be safe to
-  // repeat.
+  // within `patience`; what the node asks to wait is cut short once where patience would end before. The
+  // answer carries the node's error id; when no answer came or the node could not serve to the end, it is
+  // client.unreachable with what was tried. `attempt` must be safe to repeat.
   absl::Status Call(const std::function<grpc::Status(grpc::ClientContext&)>& attempt) const;
 
   // The same bookkeeping for a stream: `attempt` sets no deadline and runs as long as it answers.

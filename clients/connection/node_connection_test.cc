@@ -10,6 +10,7 @@
 #include "clients/qmctl/toy_node.h"
 #include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/common/errors/error.h"
+#include "services/common/rpc/status_conversion.h"
 
 namespace quartermaster::client {
 namespace {
@@ -55,6 +56,34 @@ TEST(NodeConnectionTest, ANodeThatNeverAnswersIsUnreachableAfterPatience) {
   const absl::Status status = Ask(*node);
   EXPECT_EQ(errors::ErrorId(status), "client.unreachable");
   EXPECT_LT(absl::Now() - started, absl::Seconds(4));
+}
+
+// The node asks to come back after longer than this client has patience.
+TEST(NodeConnectionTest, PatienceEndsWithAnAttemptHoweverLongTheNodeAsksToWait) {
+  qmctl::ToyNode toy;
+  const auto node = ConnectionTo(toy.port(), absl::Seconds(3));
+  const errors::ErrorKind kind{"toy.full", absl::StatusCode::kResourceExhausted, true};
+  int attempts = 0;
+  ASSERT_TRUE(Ask(*node).ok());
+  const absl::Time started = absl::Now();
+  const absl::Status status = node->Call([&](grpc::ClientContext&) {
+    ++attempts;
+    return rpc::ToGrpc(
+        errors::WithRetryDelay(errors::MakeError(kind, "queue: got 8, want fewer"), absl::Seconds(5)));
+  });
+  EXPECT_EQ(errors::ErrorId(status), "toy.full");
+  EXPECT_EQ(attempts, 2);
+  EXPECT_GE(absl::Now() - started, absl::Milliseconds(1900));
+  EXPECT_LT(absl::Now() - started, absl::Seconds(3));
+}
+
+TEST(NodeConnectionTest, AnAddressThatIsNoneIsRefused) {
+  for (const char* wrong : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:0"}) {
+    Credential credential;
+    credential.grpc_endpoint = wrong;
+    const auto node = NodeConnection::Open(credential, absl::Seconds(1));
+    EXPECT_EQ(errors::ErrorId(node.status()), "client.usage") << wrong;
+  }
 }
 
 TEST(NodeConnectionTest, WithoutACaOnlyLoopbackIsSpokenTo) {

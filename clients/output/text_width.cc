@@ -63,6 +63,15 @@ std::string Printable(std::string_view text) {
   return result;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const CodePoint point = Decode(text);
+    if (!point.valid) return false;
+    text.remove_prefix(point.length);
+  }
+  return true;
+}
+
 int DisplayWidth(std::string_view text) {
   int width = 0;
   while (!text.empty()) {

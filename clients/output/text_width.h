@@ -11,6 +11,8 @@ namespace quartermaster::output {
 // must not be able to steer the reader's terminal.
 std::string Printable(std::string_view text);
 
+bool IsUtf8(std::string_view text);
+
 // Columns that printable UTF-8 text takes; East Asian wide characters take two.
 int DisplayWidth(std::string_view text);
 

@@ -14,6 +14,7 @@
 #include "quartermaster/ledger/v1/catalog.grpc.pb.h"
 #include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "quartermaster/ledger/v1/entitlements.grpc.pb.h"
+#include "quartermaster/ledger/v1/policies.grpc.pb.h"
 #include "services/common/errors/error.h"
 #include "services/common/rpc/status_conversion.h"
 
@@ -80,6 +81,10 @@ class ToyNode::Usage final : public ingest::v1::UsageService::Service {
         result.set_offset(offset);
         result.mutable_udi()->set_product_id("C9300-24UX");
         result.mutable_udi()->set_serial_number(absl::StrCat("SN", offset));
+        if (outcome == ReportResult::OUTCOME_CONFLICT) {
+          result.set_reason("ingest.report_conflict");
+          result.set_message("payload: got one with SHA-256 01…, want that of report 1-0");
+        }
         if (outcome == ReportResult::OUTCOME_REJECTED) {
           result.set_reason("ingest.payload_malformed");
           result.set_message("payload: got nothing, want JSON");
@@ -116,6 +121,27 @@ class ToyNode::Compliance final : public ledger::v1::ComplianceService::Service 
     if (grpc::Status status = node_.Enter(*context); !status.ok()) return status;
     *response = node_.compliance;
     return node_.compliance_status;
+  }
+
+ private:
+  ToyNode& node_;
+};
+
+class ToyNode::Policies final : public ledger::v1::PolicyService::Service {
+ public:
+  explicit Policies(ToyNode& node) : node_(node) {}
+  grpc::Status ExplainDeadlines(grpc::ServerContext* context, const ledger::v1::ExplainDeadlinesRequest*,
+                                ledger::v1::ExplainDeadlinesResponse* response) override {
+    if (grpc::Status status = node_.Enter(*context); !status.ok()) return status;
+    *response = node_.explanation;
+    return grpc::Status::OK;
+  }
+  grpc::Status SetReportingPolicy(grpc::ServerContext* context,
+                                  const ledger::v1::SetReportingPolicyRequest* request,
+                                  ledger::v1::ReportingPolicy*) override {
+    if (grpc::Status status = node_.Enter(*context); !status.ok()) return status;
+    node_.policy_seen = *request;
+    return grpc::Status::OK;
   }
 
  private:
@@ -183,6 +209,20 @@ class ToyNode::Books final : public ledger::v1::BooksService::Service {
     writer->Write(response);
     return grpc::Status::OK;
   }
+  grpc::Status VerifyLedger(grpc::ServerContext* context, const ledger::v1::VerifyLedgerRequest*,
+                            grpc::ServerWriter<ledger::v1::VerifyLedgerResponse>* writer) override {
+    if (grpc::Status status = node_.Enter(*context); !status.ok()) return status;
+    ledger::v1::VerifyLedgerResponse response;
+    for (const auto& finding : node_.findings) {
+      response.mutable_finding()->set_rule(finding.rule());
+      writer->Write(response);
+    }
+    response.mutable_done()->set_findings(static_cast<int64_t>(node_.findings.size()));
+    response.mutable_done()->set_head_block_id(7);
+    response.mutable_done()->set_head_block_hash("abcd");
+    writer->Write(response);
+    return grpc::Status::OK;
+  }
 
  private:
   ToyNode& node_;
@@ -220,6 +260,7 @@ ToyNode::ToyNode(int port) {
   services_.push_back(std::make_unique<Acknowledgements>(*this));
   services_.push_back(std::make_unique<Usage>(*this));
   services_.push_back(std::make_unique<Compliance>(*this));
+  services_.push_back(std::make_unique<Policies>(*this));
   services_.push_back(std::make_unique<Catalog>(*this));
   services_.push_back(std::make_unique<Entitlements>(*this));
   services_.push_back(std::make_unique<Books>(*this));

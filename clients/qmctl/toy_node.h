@@ -16,6 +16,7 @@
 #include "quartermaster/ledger/v1/compliance.pb.h"
 #include "quartermaster/ledger/v1/entitlements.pb.h"
 #include "quartermaster/ledger/v1/imports.pb.h"
+#include "quartermaster/ledger/v1/policies.pb.h"
 
 namespace quartermaster::qmctl {
 
@@ -40,6 +41,8 @@ class ToyNode {
 
   ledger::v1::GetComplianceResponse compliance;
   grpc::Status compliance_status = grpc::Status::OK;
+  ledger::v1::ExplainDeadlinesResponse explanation;
+  ledger::v1::SetReportingPolicyRequest policy_seen;
   ledger::v1::ImportResponse import_response;
   ledger::v1::ImportEntitlementsRequest entitlements_seen;
   int catalog_imports = 0;
@@ -58,6 +61,7 @@ class ToyNode {
  private:
   class Usage;
   class Compliance;
+  class Policies;
   class Catalog;
   class Entitlements;
   class Books;

@@ -33,6 +33,11 @@ absl::StatusOr<std::string> ByteSource::Read(size_t bytes_max) {
   std::string bytes(bytes_max, '\0');
   size_t filled = 0;
   read_from_ = true;
+  if (kept_given_ < kept_.size()) {
+    const std::string again = kept_.substr(kept_given_, bytes_max);
+    kept_given_ += again.size();
+    return again;
+  }
   while (filled < bytes_max) {
     const ssize_t got = read(file_, bytes.data() + filled, bytes_max - filled);
     if (got < 0 && errno == EINTR) continue;
@@ -43,12 +48,23 @@ absl::StatusOr<std::string> ByteSource::Read(size_t bytes_max) {
     if (!seekable_) break;
   }
   bytes.resize(filled);
+  if (!seekable_) Keep(bytes);
   return bytes;
+}
+
+void ByteSource::Keep(const std::string& bytes) {
+  kept_whole_ = kept_whole_ && kept_.size() + bytes.size() <= kKeptBytesMax;
+  kept_ = kept_whole_ ? kept_ + bytes : std::string();
+  kept_given_ = kept_.size();
 }
 
 bool ByteSource::Rewind() {
   if (!read_from_) return true;
-  return seekable_ && lseek(file_, 0, SEEK_SET) == 0;
+  if (!seekable_) {
+    kept_given_ = 0;
+    return kept_whole_;
+  }
+  return lseek(file_, 0, SEEK_SET) == 0;
 }
 
 }  // namespace quartermaster::client

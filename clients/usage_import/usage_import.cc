@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "clients/connection/client_errors.h"
+#include "clients/output/text_width.h"
 #include "clients/usage_import/answered_reports.h"
 #include "clients/usage_import/stall_watch.h"
 #include "quartermaster/ingest/v1/ingest.grpc.pb.h"
@@ -89,7 +90,7 @@ class Importer {
     auto& start = *request.mutable_start();
     start.set_smart_account(options_.smart_account);
     start.set_virtual_account(options_.virtual_account);
-    start.set_file_name(source_.name());
+    start.set_file_name(output::Printable(source_.name()));
     start.set_size_bytes(source_.size());
     start.set_list_accepted(options_.list_accepted);
     while (stream.Write(request)) {

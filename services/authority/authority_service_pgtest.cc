@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "quartermaster/authority/v1/authority.grpc.pb.h"
+#include "quartermaster/authority/v1/policy_files.grpc.pb.h"
 #include "quartermaster/authority/v1/signing.grpc.pb.h"
 #include "services/authority/testing/authority_database.h"
 #include "services/common/crypto/acknowledgement_file.h"
@@ -54,7 +55,10 @@ class Node {
                                     clock,
                                     &registry_,
                                     [&database](std::string_view) { return database.options(); },
-                                    [](std::string_view) { return std::shared_ptr<grpc::Channel>(); },
+                                    [](std::string_view) {
+                                      return grpc::CreateChannel("unix:/nowhere",
+                                                                 grpc::InsecureChannelCredentials());
+                                    },
                                     &local_methods_};
     auto service = MakeAuthorityService(context);
     status_ = service.status();
@@ -68,6 +72,7 @@ class Node {
     const std::shared_ptr<grpc::Channel> channel = rpc::InProcessChannel(*server_, 64 << 20);
     trust_ = v1::TrustService::NewStub(channel);
     acknowledgements_ = v1::AcknowledgementService::NewStub(channel);
+    policy_files_ = v1::PolicyFileService::NewStub(channel);
     signing_ = v1::SigningService::NewStub(channel);
   }
   ~Node() {
@@ -78,6 +83,7 @@ class Node {
   const absl::Status& status() const { return status_; }
   v1::TrustService::Stub& trust() { return *trust_; }
   v1::AcknowledgementService::Stub& acknowledgements() { return *acknowledgements_; }
+  v1::PolicyFileService::Stub& policy_files() { return *policy_files_; }
   v1::SigningService::Stub& signing() { return *signing_; }
   Service& service() { return *service_; }
 
@@ -90,6 +96,7 @@ class Node {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::TrustService::Stub> trust_;
   std::unique_ptr<v1::AcknowledgementService::Stub> acknowledgements_;
+  std::unique_ptr<v1::PolicyFileService::Stub> policy_files_;
   std::unique_ptr<v1::SigningService::Stub> signing_;
 };
 
@@ -226,7 +233,7 @@ TEST_F(AuthorityServiceTest, CertificatesUnderItsOwnCaAreTrusted) {
   // As trust codes will be; here the CA's key is not at hand, so any of its signers' will do to show
   // that the CA is an anchor: the refusal is about the UDI, not about the chain.
   const std::vector<Certificate> own = AuthorityCertificates();
-  ASSERT_EQ(own.size(), 3u);
+  ASSERT_EQ(own.size(), 4u);
   EXPECT_TRUE(own[0].is_ca());
   v1::ImportCertificatesResponse response;
   EXPECT_EQ(Import(own[1].ToPem(), response), "ok");
@@ -308,6 +315,68 @@ TEST_F(AuthorityServiceTest, GivesTheFileThatTheProductInstanceAccepts) {
   EXPECT_EQ(acknowledgement.sequence(), 2);
   EXPECT_EQ(acknowledgement.acknowledged_reports(), 3);
   EXPECT_EQ(Read(acknowledgement)->policy.next_acknowledgement_due, kNow + absl::Hours(24 * 90));
+}
+
+TEST_F(AuthorityServiceTest, ThePolicyThatWentOutStaysInTheFileWhateverIsSetLater) {
+  const int64_t source = AddInstance("1", "regid.unknown");
+  database_.AddProductInstance(database_.account(), "C9300", "1");
+  database_.SetInUse("1", "regid.unknown", 2);
+  const auto set_policy = [&](const char* name, int days) {
+    database_.Run(
+        absl::StrCat("UPDATE reporting_policies SET ended_at = now() WHERE ended_at IS NULL;"
+                     "INSERT INTO reporting_policies (smart_account_id, type, name, acknowledgement_required,"
+                     " push_interval_days, days, effective_at, actor) VALUES (",
+                     database_.account(), ", 4, '", name, "', true, 7, array_fill(", days,
+                     ", ARRAY[12]), '2026-01-01', '')"));
+  };
+  v1::GetPolicyFileRequest request;
+  request.set_product_id("C9300");
+  request.set_serial_number("1");
+  v1::PolicyFile policy_file;
+  const auto export_policy = [&] {
+    return Call(node_->policy_files(), &v1::PolicyFileService::Stub::GetPolicyFile, request, policy_file);
+  };
+  set_policy("Sixty", 60);
+  ASSERT_EQ(export_policy(), "ok");
+  EXPECT_EQ(policy_file.policy_name(), "Sixty") << "before any acknowledgement: of its home";
+  EXPECT_EQ(policy_file.sequence(), 0);
+
+  database_.AddChange(database_.account(), {{source, 1}}, kSoon);
+  WaitForAcknowledgements(1);
+  set_policy("Ten", 10);
+  v1::Acknowledgement acknowledgement;
+  ASSERT_EQ(Get("C9300", "1", acknowledgement), "ok");
+  EXPECT_EQ(Read(acknowledgement)->policy.policy.name, "Sixty");
+  EXPECT_EQ(Read(acknowledgement)->policy.next_acknowledgement_due, kNow + absl::Hours(24 * 60));
+  EXPECT_EQ(Read(acknowledgement)->policy.next_report_due, kNow + absl::Hours(24 * 7));
+  ASSERT_EQ(export_policy(), "ok");
+  EXPECT_EQ(policy_file.policy_name(), "Sixty") << "as it was delivered";
+  EXPECT_EQ(policy_file.sequence(), 1);
+
+  database_.AddChange(database_.account(), {{source, 2}}, kSoon);
+  WaitForAcknowledgements(2);
+  ASSERT_EQ(Get("C9300", "1", acknowledgement), "ok");
+  EXPECT_EQ(Read(acknowledgement)->policy.policy.name, "Ten");
+  EXPECT_EQ(acknowledgement.smart_license().find('\''), std::string::npos);
+}
+
+TEST_F(AuthorityServiceTest, GivesThePolicyFileOfAnotherAccountToNobody) {
+  const int64_t other = database_.AddAccount("other.example.com");
+  database_.AddProductInstance(other, "C9300", "theirs");
+  v1::GetPolicyFileRequest request;
+  v1::PolicyFile response;
+  const auto get = [&](const std::string& product_id, const std::string& serial_number) {
+    request.set_product_id(product_id);
+    request.set_serial_number(serial_number);
+    return Call(node_->policy_files(), &v1::PolicyFileService::Stub::GetPolicyFile, request, response);
+  };
+  request.set_smart_account("corp.example.com");
+  EXPECT_EQ(get("C9300", "theirs"), "authority.product_instance_unknown");
+  EXPECT_EQ(get("C9300", "nobody"), "authority.product_instance_unknown");
+  EXPECT_EQ(get("", "theirs"), "authority.field_invalid");
+  request.set_smart_account("other.example.com");
+  EXPECT_EQ(get("C9300", "theirs"), "ok");
+  EXPECT_EQ(response.policy_name(), "Default");
 }
 
 TEST_F(AuthorityServiceTest, SaysWhyThereIsNoAcknowledgement) {
@@ -457,6 +526,27 @@ TEST_F(AuthorityServiceTest, SignsBlocksUnderItsBlockKey) {
   request.set_block_hash("short");
   EXPECT_EQ(Call(node_->signing(), &v1::SigningService::Stub::SignBlock, request, response),
             "authority.block_hash_invalid");
+}
+
+TEST_F(AuthorityServiceTest, SignsOpeningsUnderItsBlockKeyAsNothingElse) {
+  v1::SignOpeningRequest request;
+  request.set_opening_hash(std::string(32, 'o'));
+  v1::SignOpeningResponse response;
+  ASSERT_EQ(Call(node_->signing(), &v1::SigningService::Stub::SignOpening, request, response), "ok");
+  bool found = false;
+  for (const Certificate& certificate : AuthorityCertificates()) {
+    if (certificate.key_id() != response.key_id()) continue;
+    found = true;
+    EXPECT_TRUE(certificate.AllowsSigning(crypto::SigningUse::kBlock));
+    EXPECT_TRUE(certificate.Key()->Verify(absl::StrCat(crypto::kOpeningDomain, request.opening_hash()),
+                                          response.signature()));
+    EXPECT_FALSE(certificate.Key()->Verify(absl::StrCat(crypto::kBlockDomain, request.opening_hash()),
+                                           response.signature()));
+  }
+  EXPECT_TRUE(found);
+  request.set_opening_hash("short");
+  EXPECT_EQ(Call(node_->signing(), &v1::SigningService::Stub::SignOpening, request, response),
+            "authority.opening_hash_invalid");
 }
 
 TEST_F(AuthorityServiceTest, ARestartKeepsTheKeys) {

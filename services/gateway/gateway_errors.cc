@@ -63,12 +63,17 @@ absl::Status CredentialsUnavailable(std::string_view message) {
 }
 absl::Status TooManyFailedAttempts(absl::Duration retry_after) {
   return WithRetryDelay(
-      MakeError(kTooManyFailedAttempts,
-                "too many failed credentials from this address; later ones are not looked at"),
+      MakeError(
+          kTooManyFailedAttempts,
+          "credentials: got too many from this address that are not valid, want none before the delay ends; "
+          "they are not looked at"),
       retry_after);
 }
 absl::Status RateLimited(absl::Duration retry_after) {
-  return WithRetryDelay(MakeError(kRateLimited, "the client calls more often than it may"), retry_after);
+  return WithRetryDelay(MakeError(kRateLimited,
+                                  "calls: got more a second than this client may make, want a "
+                                  "retry after the delay"),
+                        retry_after);
 }
 absl::Status Overloaded(std::string_view message) {
   return WithRetryDelay(MakeError(kOverloaded, message), kShortWait);

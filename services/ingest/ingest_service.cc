@@ -12,6 +12,7 @@
 #include "services/ingest/api/usage_api.h"
 #include "services/ingest/api/worker_pool.h"
 #include "services/ingest/jobs/make_partitions.h"
+#include "services/ingest/jobs/retire_reports.h"
 #include "services/ingest/jobs/train_dictionary.h"
 #include "services/ingest/storage/account_directory.h"
 #include "services/ingest/storage/body_dictionaries.h"
@@ -25,6 +26,9 @@ namespace {
 
 constexpr char kName[] = "ingest";
 constexpr absl::Duration kPartitionInterval = absl::Hours(1);
+// Soon after the start once; also when a lock was not to be had.
+constexpr absl::Duration kRetentionFirst = absl::Seconds(5);
+constexpr absl::Duration kRetentionInterval = absl::Minutes(1);
 // A health check answers within a second.
 constexpr absl::Duration kHealthPatience = absl::Milliseconds(800);
 
@@ -51,6 +55,7 @@ class IngestService final : public Service {
         pool_(context.database(kName)),
         health_pool_(HealthOptions(context.database(kName))),
         make_partitions_(pool_),
+        retire_reports_(pool_, context.config->retention, *context.metrics),
         dictionaries_(pool_),
         train_dictionary_(dictionaries_),
         trust_(context.database(kName)),
@@ -81,6 +86,7 @@ class IngestService final : public Service {
   absl::Status Start() override {
     partition_thread_ = std::thread([this] { KeepPartitions(); });
     dictionary_thread_ = std::thread([this] { KeepDictionary(); });
+    retention_thread_ = std::thread([this] { KeepRetention(); });
     return absl::OkStatus();
   }
 
@@ -108,6 +114,16 @@ class IngestService final : public Service {
     }
   }
 
+  void KeepRetention() {
+    const log::ServiceScope scope(kName);
+    absl::Duration pause = kRetentionFirst;
+    while (!stopping_.WaitForNotificationWithTimeout(pause)) {
+      const absl::Status done = retire_reports_.RunOnce(clock_.Now());
+      if (!done.ok()) log::Warning("retention of reports failed, trying again", {{"error", done}});
+      pause = kRetentionInterval;
+    }
+  }
+
   void KeepDictionary() {
     const log::ServiceScope scope(kName);
     while (!stopping_.WaitForNotificationWithTimeout(train_dictionary_.Pause())) {
@@ -125,12 +141,14 @@ class IngestService final : public Service {
     stopping_.Notify();
     partition_thread_.join();
     dictionary_thread_.join();
+    retention_thread_.join();
   }
 
   const Clock& clock_;
   pg::Pool pool_;
   pg::Pool health_pool_;
   ingest::MakePartitions make_partitions_;
+  ingest::RetireReports retire_reports_;
   ingest::BodyDictionaries dictionaries_;
   ingest::TrainDictionary train_dictionary_;
   ingest::TrustCache trust_;
@@ -150,6 +168,7 @@ class IngestService final : public Service {
   absl::Notification stopping_;
   std::thread partition_thread_;
   std::thread dictionary_thread_;
+  std::thread retention_thread_;
 };
 
 }  // namespace

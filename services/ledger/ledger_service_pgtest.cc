@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,6 +47,8 @@ class FakeAuthority final : public authority::v1::SigningService::Service {
 class Node {
  public:
   Node(const pg::Options& database, const Clock* clock) : config_(config::DefaultNodeConfig()) {
+    config_.data_directory = ::testing::TempDir() + "/ledger_node";
+    std::filesystem::create_directories(config_.data_directory + "/secrets");
     grpc::ServerBuilder authority_builder;
     authority_builder.RegisterService(&authority_);
     authority_server_ = authority_builder.BuildAndStart();

@@ -20,7 +20,7 @@ readonly build=${XDG_CACHE_HOME:-$HOME/.cache}/quartermaster/fuzz
 readonly compiler=${FUZZ_CXX:-clang++-14}
 readonly parallel_max=2
 targets=(fuzz_report_parser fuzz_document_reader fuzz_digest fuzz_request_target fuzz_certificate
-  fuzz_acknowledgement_file fuzz_row_file)
+  fuzz_certificate_request fuzz_acknowledgement_file fuzz_row_file fuzz_authorization)
 [ $# -eq 0 ] || targets=("$@")
 
 if ! command -v "$compiler" >/dev/null; then
@@ -35,14 +35,19 @@ readonly sources=(
   services/common/crypto/acknowledgement_file.cc
   services/common/crypto/acknowledgement_payload.cc
   services/common/crypto/acknowledgement_xml.cc
+  services/common/crypto/authorization_file.cc
+  services/common/crypto/authorization_payload.cc
+  services/common/crypto/authorization_proof.cc
   services/common/crypto/certificate.cc
   services/common/crypto/certificate_authority.cc
   services/common/crypto/certificate_bundle.cc
   services/common/crypto/certificate_chain.cc
+  services/common/crypto/certificate_request.cc
   services/common/crypto/crypto_errors.cc
   services/common/crypto/encoding.cc
   services/common/crypto/signature.cc
   services/common/errors/error.cc
+  services/common/text/xml_texts.cc
   services/common/usage/digest.cc
   services/gateway/domain/request_target.cc
   services/gateway/gateway_errors.cc
@@ -59,6 +64,8 @@ readonly sources=(
   services/ingest/domain/system_info.cc
   services/ingest/domain/udi_fields.cc
   services/ingest/domain/xml_cutter.cc
+  services/ledger/domain/authorization_request_file.cc
+  services/ledger/domain/ledger_errors.cc
 )
 readonly digest_proto=quartermaster/ingest/v1/digest.proto
 readonly flags=(-std=c++20 -O1 -g -fno-omit-frame-pointer "-fsanitize=fuzzer-no-link,address"
@@ -151,11 +158,14 @@ build_targets() {
 make_seeds() {
   local file name seeds=$build/seeds
   rm -rf "$seeds"
-  mkdir -p "$seeds"/fuzz_{report_parser,document_reader,digest,request_target,certificate,acknowledgement_file,row_file}
+  mkdir -p "$seeds"/fuzz_{report_parser,document_reader,digest,request_target,certificate,certificate_request,acknowledgement_file,row_file,authorization}
   printf '/quartermaster/v1/usage/12-3?pageSize=10&name=a%%20b+c' >"$seeds/fuzz_request_target/list"
   # The fixtures in the header are the seeds of the certificates' target.
   sed -n '/-----BEGIN/,/-----END/p' "$repo/services/common/crypto/certificate_fixtures.h" |
     sed 's/.*-----BEGIN/-----BEGIN/' >"$seeds/fuzz_certificate/bundle"
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -sha256 \
+    -subj '/serialNumber=PID:P SN:S' -out "$seeds/fuzz_certificate_request/pem" 2>/dev/null
+  openssl req -in "$seeds/fuzz_certificate_request/pem" -outform DER -out "$seeds/fuzz_certificate_request/der"
   printf '<smartLicense><smartLicenseRumAck><data>{}</data></smartLicenseRumAck></smartLicense>' \
     >"$seeds/fuzz_acknowledgement_file/empty"
   printf '%s\r\n' 'entitlement_id,virtual_account,quantity,term,start,end,substitutes_for,known' \
@@ -164,6 +174,16 @@ make_seeds() {
   printf '%s' '{"entitlements":[{"entitlement_id":"E1","quantity":5,"term":null,"known":false,' \
     '"substitutes_for":["a"]},{"entitlement_id":"E2","quantity":18446744073709551615,"end":{"a":[1.5]}}]}' \
     >"$seeds/fuzz_row_file/json"
+  # A request, and a code of each shape past its signature.
+  printf '%s' '<smartLicense><smartLicenseAuthRequest><data>[{"keys":[{"entitlement":"t","count":"1"}],"sudi":' \
+    '{"udi_pid":"P","udi_serial_number":"S"},"confirm_code":"A","remove_code":null}]</data>' \
+    '</smartLicenseAuthRequest></smartLicense>' >"$seeds/fuzz_authorization/request"
+  printf '%s%064d%s' '{"version":"1.0","udi":{"udi_pid":"C8500","udi_serial_number":"JAE1"},"authorization_id":7,"sequence":9,' \
+    0 '","x":1}' | sed 's/,\(0*\)"/,"entitlements":[{"entitlement_tag":"t","count":2,"start":1,"end":null,"display_name":""}],"nonce":"\1"/' \
+    >"$seeds/fuzz_authorization/payload"
+  printf '%s%064d%s%s%s' '<authorizationCode><flag>A</flag><version>C</version><piid>7-' 0 '</piid><timestamp>9000</timestamp>' \
+    '<entitlements><entitlement><tag>t</tag><count>2</count><startDate>2026-01-01T00:00:00Z</startDate><endDate/>' \
+    '</entitlement></entitlements></authorizationCode>' >"$seeds/fuzz_authorization/reservation"
   # A device's word about itself, well-formed and not.
   printf '%s' '<smartLicense><smartLicenseSystemInfo><data>{"sudi":{"udi_pid":"P","udi_serial_number":"S"},' \
     '"hostname":"edge-1"}</data></smartLicenseSystemInfo><smartLicenseSystemInfo><data>{"hostname":7' \

@@ -26,8 +26,8 @@ const RowSpec<LicenseTag>& TagSpec() {
   using R = LicenseTag;
   static const auto* spec = new RowSpec<R>{
       {"tag", "Tag", K::kText, [](const R& r) { return Json(r.tag()); }},
-      {"display_name", "License", K::kText, [](const R& r) { return Json(r.display_name()); }},
-      {"description", "", K::kText, [](const R& r) { return Json(r.description()); }},
+      {"display_name", "License", K::kText, [](const R& r) { return TextOrNull(r.display_name()); }},
+      {"description", "", K::kText, [](const R& r) { return TextOrNull(r.description()); }},
       {"enforcement", "Enforcement", K::kText, [](const R& r) { return EnumWord(r.enforcement()); }},
       {"term", "Term", K::kText, [](const R& r) { return EnumWord(r.term()); }},
       {"substitutes_for", "Substitutes for", K::kList,

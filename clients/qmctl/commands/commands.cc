@@ -9,9 +9,15 @@ command_line::Program QmctlProgram() {
             AddProductInstanceCommands(app, invocation);
             AddCatalogCommands(app, invocation);
             AddEntitlementCommands(app, invocation);
+            AddAuthorizationCommands(app, invocation);
+            AddReservationCommands(app, invocation);
             AddAcknowledgementCommands(app, invocation);
+            AddTokenCommands(app, invocation);
             AddTrustCommands(app, invocation);
+            AddPolicyCommands(app, invocation);
             AddAccountCommands(app, invocation);
+            AddHoldCommands(app, invocation);
+            AddLedgerCommands(app, invocation);
             AddFsckCommand(app, invocation);
             AddDatabaseCommands(app, invocation);
             AddNodeCommands(app, invocation);

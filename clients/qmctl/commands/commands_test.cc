@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "absl/time/clock.h"
 #include "clients/connection/file.h"
 #include "clients/qmctl/toy_node.h"
 #include "services/common/errors/error.h"
@@ -60,6 +62,72 @@ TEST_F(CommandsTest, UnknownCommandsAndOptionsAreUsageErrors) {
   EXPECT_EQ(Qmctl({"smart-account", "unverifiable-reports"}).code, 2);
   EXPECT_EQ(Qmctl({"smart-account", "unverifiable-reports", "--count", "maybe"}).code, 2);
   EXPECT_EQ(Qmctl({"--help"}).code, 0);
+}
+
+TEST_F(CommandsTest, WhatTheParserCannotTakeIsOneLineThatSaysFieldGotAndWant) {
+  const auto complaint = [](const std::vector<std::string>& arguments) {
+    const Ended ended = Qmctl(arguments);
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_EQ(ended.out, "");
+    return ended.err;
+  };
+  EXPECT_EQ(complaint({"usage"}),
+            "qmctl: client.usage: command: got nothing, want one of import, list, show\n");
+  EXPECT_EQ(complaint({"usage", "frobnicate"}),
+            "qmctl: client.usage: command: got 'frobnicate', want one of import, list, show\n");
+  EXPECT_EQ(complaint({"usage", "import"}), "qmctl: client.usage: FILE: got nothing, want a value\n");
+  EXPECT_EQ(complaint({"compliance", "more"}),
+            "qmctl: client.usage: argument: got 'more', want no more of them for `qmctl compliance`\n");
+  EXPECT_EQ(
+      complaint({"compliance", "--frobnicate"}),
+      "qmctl: client.usage: option: got '--frobnicate', want one that `qmctl compliance --help` shows\n");
+  EXPECT_EQ(complaint({"compliance", "-o", "xml"}),
+            "qmctl: client.usage: --output: got 'xml', want one of table, json, csv\n");
+  EXPECT_EQ(complaint({"compliance", "--timeout", "soon"}),
+            "qmctl: client.usage: --timeout: got 'soon', want a number\n");
+  EXPECT_EQ(complaint({"usage", "list", "--limit", "-1"}),
+            "qmctl: client.usage: --limit: got '-1', want 0 or more\n");
+  EXPECT_EQ(complaint({"smart-account", "unverifiable-reports", "--count", "maybe"}),
+            "qmctl: client.usage: --count: got 'maybe', want one of yes, no\n");
+  EXPECT_EQ(complaint({"compliance", "--profile"}),
+            "qmctl: client.usage: --profile: got nothing, want a value\n");
+}
+
+TEST_F(CommandsTest, ArgumentsAreUtf8UnlessTheyNameAFileThatIsThere) {
+  const Ended refused = OnNode({"compliance", "--virtual-account", "Gr\xfc\x6e"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("client.usage: argument: got bytes that are not UTF-8 in "), std::string::npos)
+      << refused.err;
+  EXPECT_EQ(node_.calls, 0);
+  const Ended imported = OnNode({"usage", "import", File("gr\xfc\x6e.xml", "accepted\n"), "-o", "json"});
+  EXPECT_EQ(imported.code, 0) << imported.err;
+}
+
+TEST_F(CommandsTest, AnEndpointThatCannotBeOneIsRefusedAtOnce) {
+  for (const char* wrong : {"host:99999", "host:0", "host:", ":8444", "host:port", "a b:1"}) {
+    const absl::Time began = absl::Now();
+    const Ended ended = OnNode({"compliance", "--endpoint", wrong});
+    EXPECT_EQ(ended.code, 2) << wrong;
+    EXPECT_NE(ended.err.find("client.usage: endpoint: got '"), std::string::npos) << ended.err;
+    EXPECT_LT(absl::Now() - began, absl::Seconds(2));
+  }
+}
+
+TEST_F(CommandsTest, ConflictsSayInTheirRowWhatStands) {
+  const Ended ended = OnNode({"usage", "import", File("conflict.xml", "conflict\n"), "-o", "json"});
+  EXPECT_EQ(ended.code, 1);
+  const auto row = ended.json()["files"][0]["reports"][0];
+  EXPECT_EQ(row["reason"], "ingest.report_conflict");
+  EXPECT_NE(std::string(row["message"]).find("want that of report 1-0"), std::string::npos);
+}
+
+TEST_F(CommandsTest, WhatARefusedReportDoesNotSayIsNull) {
+  const Ended ended = OnNode({"usage", "import", File("bad.xml", "rejected\n"), "-o", "json"});
+  const auto row = ended.json()["files"][0]["reports"][0];
+  for (const char* field :
+       {"entitlement_tag", "report_id", "measurement_count", "in_use", "received_at", "name"}) {
+    EXPECT_TRUE(row.at(field).is_null()) << field << ": " << row;
+  }
 }
 
 TEST_F(CommandsTest, AMissingCredentialIsAUsageErrorThatSaysWhatToGive) {
@@ -185,8 +253,8 @@ TEST_F(CommandsTest, AnImportInCsvNamesTheFileOfEachReportAndEndsEachFileWithIts
       "file,outcome,product_id,serial_number,entitlement_tag,report_id,verification,measurement_count,"
       "in_use,received_at,name,reason,message,offset,accepted,duplicate,conflict,rejected,"
       "bytes_done\r\n" +
-          good + ",accepted,C9300-24UX,SN0,,0,,0,0,,,,,0,,,,,\r\n" + good +
-          ",duplicate,C9300-24UX,SN9,,0,,0,0,,,,,9,,,,,\r\n" + good + ",,,,,,,,,,,,,,1,1,0,0,19\r\n" + empty +
+          good + ",accepted,C9300-24UX,SN0,,,,0,0,,,,,0,,,,,\r\n" + good +
+          ",duplicate,C9300-24UX,SN9,,,,0,0,,,,,9,,,,,\r\n" + good + ",,,,,,,,,,,,,,1,1,0,0,19\r\n" + empty +
           ",,,,,,,,,,,ingest.document_empty,\"document: got 0 bytes, want a usage document\",0,0,0,0,0,0"
           "\r\n"
           "/nowhere.xml,,,,,,,,,,,client.file_unreadable,/nowhere.xml: No such file or "
@@ -361,6 +429,165 @@ TEST_F(CommandsTest, ComplianceInATableShowsPoolsAndWhatCuresThem) {
             "BORROWED  LENT  REMARK\n"
             "Branches         Network Essentials  out        1,000   1,204         0     -204  "
             "       0     0  300 free in other virtual accounts\n");
+}
+
+TEST_F(CommandsTest, APolicyIsSetWithTheDaysOfTheClassesThatAreNamed) {
+  const Ended ended =
+      OnNode({"policy", "set", "--virtual-account", "Branches", "--perpetual", "30,60,60", "--enforced",
+              "1,2,3", "--push-interval", "7", "--acknowledgement", "no", "--type", "controller"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const auto& seen = node_.policy_seen;
+  EXPECT_EQ(seen.virtual_account(), "Branches");
+  EXPECT_EQ(seen.type(), ledger::v1::POLICY_TYPE_CONTROLLER);
+  EXPECT_EQ(seen.push_interval_days(), 7);
+  EXPECT_TRUE(seen.has_acknowledgement_required());
+  EXPECT_FALSE(seen.acknowledgement_required());
+  EXPECT_FALSE(seen.request_id().empty());
+  ASSERT_EQ(seen.classes_size(), 2);
+  EXPECT_EQ(seen.classes(0).license_class(), ledger::v1::LICENSE_CLASS_UNENFORCED_PERPETUAL);
+  EXPECT_EQ(seen.classes(0).first_report_days(), 30);
+  EXPECT_EQ(seen.classes(1).on_change_days(), 3);
+  ASSERT_EQ(OnNode({"policy", "set"}).code, 0);
+  EXPECT_EQ(node_.policy_seen.classes_size(), 0);
+  EXPECT_FALSE(node_.policy_seen.has_push_interval_days());
+  EXPECT_FALSE(node_.policy_seen.has_acknowledgement_required());
+}
+
+TEST_F(CommandsTest, DaysThatAreNotThreeNumbersAreNotSent) {
+  for (const char* days : {"30", "30,60", "30,60,x", "30,60,60,60", ",,", "30;60;60"}) {
+    const Ended ended = OnNode({"policy", "set", "--perpetual", days});
+    EXPECT_EQ(ended.code, 2) << days;
+    EXPECT_NE(ended.err.find("--perpetual: got"), std::string::npos) << ended.err;
+  }
+  EXPECT_EQ(OnNode({"policy", "set", "--type", "merged"}).code, 2);
+  EXPECT_EQ(node_.calls, 0);
+}
+
+ledger::v1::Deadline& AddDeadline(ledger::v1::ExplainDeadlinesResponse& why, const std::string& tag,
+                                  ledger::v1::DeadlineRule rule, int64_t from_s, int days) {
+  ledger::v1::Deadline& row = *why.add_deadlines();
+  row.set_tag(tag);
+  row.set_license_class(ledger::v1::LICENSE_CLASS_UNENFORCED_SUBSCRIPTION);
+  row.set_rule(rule);
+  row.mutable_from()->set_seconds(from_s);
+  row.set_days(days);
+  if (days > 0) row.mutable_due()->set_seconds(from_s + days * 86400);
+  return row;
+}
+
+// 2026-01-01, and an explanation of that day.
+constexpr int64_t kNewYearS = 1767225600;
+void FillExplanation(ledger::v1::ExplainDeadlinesResponse& why) {
+  why.mutable_udi()->set_product_id("C9300");
+  why.mutable_udi()->set_serial_number("SN1");
+  why.set_virtual_account("Branches");
+  why.mutable_as_of()->set_seconds(kNewYearS);
+  const auto candidate = [&](ledger::v1::PolicySource source, const std::string& name) -> auto& {
+    auto& row = *why.add_candidates();
+    *row.mutable_udi() = why.udi();
+    row.set_source(source);
+    row.set_name(name);
+    if (!name.empty()) row.set_type(ledger::v1::POLICY_TYPE_CUSTOM);
+    return row;
+  };
+  candidate(ledger::v1::POLICY_SOURCE_DELIVERED, "Strict").set_in_force(true);
+  candidate(ledger::v1::POLICY_SOURCE_VIRTUAL_ACCOUNT, "");
+  candidate(ledger::v1::POLICY_SOURCE_SMART_ACCOUNT, "Relaxed");
+  candidate(ledger::v1::POLICY_SOURCE_DEFAULT, "Default").set_type(ledger::v1::POLICY_TYPE_DEFAULT);
+  why.mutable_policy()->set_name("Strict");
+  why.mutable_policy()->set_acknowledgement_required(true);
+  why.mutable_policy()->set_push_interval_days(7);
+  why.mutable_last_acknowledged()->set_seconds(kNewYearS - 10 * 86400);
+  auto& use = *why.add_uses();
+  use.set_tag("regid.a");
+  use.set_license_class(ledger::v1::LICENSE_CLASS_UNENFORCED_SUBSCRIPTION);
+  use.set_in_use(3);
+  use.mutable_first_use()->set_seconds(kNewYearS - 100 * 86400);
+  AddDeadline(why, "regid.a", ledger::v1::DEADLINE_RULE_ONGOING, kNewYearS - 10 * 86400, 45)
+      .set_decides(true);
+  AddDeadline(why, "regid.a", ledger::v1::DEADLINE_RULE_ON_CHANGE, kNewYearS - 3 * 86400, 0);
+  why.mutable_next_report_due()->set_seconds(kNewYearS + 35 * 86400);
+  why.mutable_next_acknowledgement_due()->set_seconds(kNewYearS + 35 * 86400);
+  why.set_reporting_status(ledger::v1::REPORTING_STATUS_CURRENT);
+}
+
+TEST_F(CommandsTest, WhyShowsADeadlineRuleByRule) {
+  FillExplanation(node_.explanation);
+  EXPECT_EQ(
+      OnNode({"policy", "why", "C9300:SN1"}).out,
+      "Product instance C9300:SN1 in Branches, as of 2026-01-01 00:00:00 UTC\n"
+      "Last report never, last acknowledgement 2025-12-22 00:00:00 UTC\n"
+      "Policy in force: Strict, acknowledgement required, push every 7 days\n"
+      "\n"
+      "Policies, the first that is there is in force\n"
+      "PRODUCT INSTANCE  SOURCE           POLICY   TYPE     IN FORCE\n"
+      "C9300:SN1         delivered        Strict   custom   yes\n"
+      "C9300:SN1         virtual_account  (none)\n"
+      "C9300:SN1         smart_account    Relaxed  custom\n"
+      "C9300:SN1         default          Default  default\n"
+      "\n"
+      "What is used\n"
+      "TAG      CLASS                    IN USE  FIRST USE            LAST CHANGE\n"
+      "regid.a  unenforced_subscription       3  2025-09-23 00:00:00\n"
+      "\n"
+      "Rules, the earliest deadline decides\n"
+      "TAG      CLASS                    RULE       COUNTS FROM          DAYS  DUE                  DECIDES\n"
+      "regid.a  unenforced_subscription  ongoing    2025-12-22 00:00:00    45  2026-02-05 00:00:00  yes\n"
+      "regid.a  unenforced_subscription  on_change  2025-12-29 00:00:00     0  none required\n"
+      "Next report due: 2026-02-05 00:00:00 UTC\n"
+      "Next acknowledgement due: 2026-02-05 00:00:00 UTC\n"
+      "Next push expected: not yet known\n"
+      "Reporting: current\n");
+}
+
+TEST_F(CommandsTest, WhyIsWholeJsonAndALineARuleInCsv) {
+  FillExplanation(node_.explanation);
+  const auto json = OnNode({"policy", "why", "C9300:SN1", "-o", "json"}).json();
+  EXPECT_EQ(json["policy"]["name"], "Strict");
+  EXPECT_EQ(json["candidates"][1]["name"], nullptr);
+  EXPECT_EQ(json["deadlines"][0]["due"], "2026-02-05T00:00:00Z");
+  EXPECT_EQ(json["deadlines"][1]["due"], nullptr);
+  EXPECT_EQ(json["next_push_due"], nullptr);
+  const std::string csv = OnNode({"policy", "why", "C9300:SN1", "-o", "csv"}).out;
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3) << csv;
+}
+
+TEST_F(CommandsTest, ComplianceOfWhatWasKnownSaysWhen) {
+  node_.compliance.set_smart_account("corp.example.com");
+  node_.compliance.set_status(ledger::v1::COMPLIANCE_STATUS_IN);
+  node_.compliance.mutable_as_of()->set_seconds(1767225600);
+  EXPECT_EQ(OnNode({"compliance", "-o", "json"}).json()["known_at"], nullptr);
+  node_.compliance.mutable_known_at()->set_seconds(1767312000);
+  const Ended ended = OnNode({"compliance", "--known-at", "2026-01-01"});
+  EXPECT_EQ(ended.out.substr(0, ended.out.find('\n')),
+            "Smart account corp.example.com: in, as of 2026-01-01 00:00:00 UTC,"
+            " known at 2026-01-02 00:00:00 UTC");
+}
+
+TEST_F(CommandsTest, LedgerVerifySaysWhereItStandsAndFailsOnAnyFinding) {
+  const Ended clean = OnNode({"ledger", "verify"});
+  EXPECT_EQ(clean.code, 0) << clean.out;
+  EXPECT_NE(clean.out.find("head 7:abcd"), std::string::npos) << clean.out;
+  node_.findings.emplace_back().set_rule("change_differs");
+  const Ended found = OnNode({"ledger", "verify", "-o", "json"});
+  EXPECT_EQ(found.code, 1);
+  EXPECT_EQ(found.json()["findings"][0]["rule"], "change_differs");
+  EXPECT_EQ(found.json()["head_block_id"], 7);
+}
+
+TEST_F(CommandsTest, WrongOptionsOfTheLedgerNeverReachTheNode) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"ledger", "verify", "--expect-head", "7"},
+      {"ledger", "verify", "--expect-head", "seven:ab"},
+      {"ledger", "verify", "--expect-head", "0:ab"},
+      {"ledger", "history", "--kind", "gift"},
+      {"ledger", "history", "--since", "yesterday"},
+      {"ledger", "history", "--product-instance", "no colon"},
+      {"entitlement", "list", "--as-of", "tomorrow"},
+      {"product-instance", "show", "PID:SN", "--known-at", "once"},
+      {"entitlement", "consumption-order", "set", "random"}};
+  for (const auto& arguments : wrong) EXPECT_EQ(OnNode(arguments).code, 2) << arguments.back();
+  EXPECT_EQ(node_.calls, 0);
 }
 
 TEST_F(CommandsTest, CompletionKnowsEveryCommand) {

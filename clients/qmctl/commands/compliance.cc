@@ -3,10 +3,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "clients/connection/client_errors.h"
 #include "clients/qmctl/commands/commands.h"
+#include "clients/qmctl/commands/time_options.h"
 #include "clients/qmctl/convert/proto_json.h"
-#include "clients/qmctl/input/row_file.h"
 #include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/common/status/status_macros.h"
 
@@ -19,8 +18,7 @@ using ledger::v1::VirtualAccountCompliance;
 
 struct ComplianceOptions {
   std::string virtual_account;
-  std::string as_of;
-  std::string known_at;
+  FigureTimeOptions times;
 };
 
 const RowSpec<VirtualAccountCompliance>& AccountSpec() {
@@ -83,37 +81,26 @@ const RowSpec<PoolCompliance>& PoolSpec() {
   return *spec;
 }
 
-absl::Status SetTime(const std::string& option, const std::string& text, google::protobuf::Timestamp* time) {
-  const auto parsed = ParseTime(text, /*date_ends_day=*/true);
-  if (!parsed.has_value()) {
-    return client::Usage(absl::StrCat(option, ": got '", text,
-                                      "', want a date (its end, UTC) or a time like 2026-01-31T12:00:00Z"));
-  }
-  *time = ToProto(*parsed);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<ExitCode> Compliance(Invocation& invocation, const ComplianceOptions& options) {
   ledger::v1::GetComplianceRequest request;
   request.set_smart_account(invocation.options.smart_account);
   request.set_virtual_account(options.virtual_account);
-  if (!options.as_of.empty()) {
-    RETURN_IF_ERROR(SetTime("--as-of", options.as_of, request.mutable_as_of()));
-  }
-  if (!options.known_at.empty()) {
-    RETURN_IF_ERROR(SetTime("--known-at", options.known_at, request.mutable_known_at()));
-  }
+  RETURN_IF_ERROR(SetFigureTimes(options.times, request));
   ASSIGN_OR_RETURN(const ledger::v1::GetComplianceResponse answer,
                    invocation.Call<ComplianceService>(&ComplianceService::Stub::GetCompliance, request));
   Output& output = invocation.output();
   const Json as_of = TimeJson(answer.has_as_of(), answer.as_of());
+  const Json known_at = TimeJson(answer.has_known_at(), answer.known_at());
   output.Begin();
   output.Field("smart_account", answer.smart_account());
   output.Field("status", EnumWord(answer.status()));
   output.Field("as_of", as_of);
+  output.Field("known_at", known_at);
+  const std::string known =
+      answer.has_known_at() ? absl::StrCat(", known at ", TableText(CellKind::kTime, known_at), " UTC") : "";
   output.Note(absl::StrCat("Smart account ", answer.smart_account(), ": ",
                            TableText(CellKind::kText, EnumWord(answer.status())), ", as of ",
-                           TableText(CellKind::kTime, as_of), " UTC"));
+                           TableText(CellKind::kTime, as_of), " UTC", known));
   output.BeginRows({"virtual_accounts", "", /*main=*/false}, AccountSpec());
   for (const auto& row : answer.virtual_accounts()) output.AddRow(AccountSpec(), row);
   output.EndRows();
@@ -130,9 +117,7 @@ void AddComplianceCommand(CLI::App& app, Invocation& invocation) {
   auto leaf = AddLeaf<ComplianceOptions>(app, "compliance", "Who is short of what, now or at any date",
                                          invocation, Compliance);
   leaf.app.add_option("--virtual-account", leaf.options->virtual_account, "Only this one");
-  leaf.app.add_option("--as-of", leaf.options->as_of,
-                      "What was effective then: a date (its end, UTC) or an RFC 3339 time");
-  leaf.app.add_option("--known-at", leaf.options->known_at, "What was recorded by then");
+  AddFigureTimes(leaf.app, leaf.options->times);
 }
 
 }  // namespace quartermaster::qmctl

@@ -1,11 +1,14 @@
-// entitlement import, list, transfer, reverse
+// entitlement import, list, transfer, reverse; entitlement_terms.cc has the others
 #include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "clients/connection/file.h"
 #include "clients/qmctl/commands/commands.h"
+#include "clients/qmctl/commands/entitlement_figures.h"
+#include "clients/qmctl/commands/entitlement_terms.h"
 #include "clients/qmctl/commands/import_answer.h"
+#include "clients/qmctl/commands/time_options.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
 #include "quartermaster/ledger/v1/catalog.pb.h"
@@ -27,6 +30,8 @@ struct EntitlementImportOptions {
 struct EntitlementListOptions : ListOptions {
   std::string virtual_account;
   std::string tag;
+  bool usage = false;
+  FigureTimeOptions times;
 };
 
 struct EntitlementTransferOptions {
@@ -70,6 +75,10 @@ absl::StatusOr<ExitCode> Import(Invocation& invocation, const EntitlementImportO
 }
 
 absl::StatusOr<ExitCode> List(Invocation& invocation, const EntitlementListOptions& options) {
+  if (options.usage || options.times.given()) {
+    return ListEntitlementFigures(invocation,
+                                  {options.virtual_account, options.tag, options.times, options.limit});
+  }
   ledger::v1::ListEntitlementsRequest request;
   request.set_smart_account(invocation.options.smart_account);
   request.set_virtual_account(options.virtual_account);
@@ -85,24 +94,12 @@ const RowSpec<Movement::Quantity>& QuantitySpec() {
   static const auto* spec = new RowSpec<R>{
       {"tag", "Tag", K::kText, [](const R& r) { return Json(r.tag()); }},
       {"entitlement_id", "Entitlement", K::kText, [](const R& r) { return Json(r.entitlement_id()); }},
-      {"from_virtual_account", "From", K::kText, [](const R& r) { return Json(r.from_virtual_account()); }},
-      {"to_virtual_account", "To", K::kText, [](const R& r) { return Json(r.to_virtual_account()); }},
+      {"from_virtual_account", "From", K::kText,
+       [](const R& r) { return TextOrNull(r.from_virtual_account()); }},
+      {"to_virtual_account", "To", K::kText, [](const R& r) { return TextOrNull(r.to_virtual_account()); }},
       {"quantity", "Quantity", K::kCount, [](const R& r) { return Json(r.quantity()); }},
   };
   return *spec;
-}
-
-ExitCode Show(Invocation& invocation, const Movement& movement) {
-  Output& output = invocation.output();
-  output.Begin();
-  output.Field("movement_id", Json(movement.movement_id()));
-  output.BeginRows({"quantities", ""}, QuantitySpec());
-  for (const Movement::Quantity& quantity : movement.quantities()) output.AddRow(QuantitySpec(), quantity);
-  output.EndRows();
-  output.Note(absl::StrCat("movement ", movement.movement_id(), "; undo it with: qmctl entitlement reverse ",
-                           movement.movement_id()));
-  output.End();
-  return ExitCode::kOk;
 }
 
 absl::StatusOr<ExitCode> Transfer(Invocation& invocation, const EntitlementTransferOptions& options) {
@@ -119,7 +116,7 @@ absl::StatusOr<ExitCode> Transfer(Invocation& invocation, const EntitlementTrans
   if (options.term == "subscription") line.set_term(ledger::v1::TERM_SUBSCRIPTION);
   ASSIGN_OR_RETURN(const Movement movement, invocation.Call<EntitlementService>(
                                                 &EntitlementService::Stub::TransferEntitlements, request));
-  return Show(invocation, movement);
+  return ShowMovement(invocation, movement);
 }
 
 absl::StatusOr<ExitCode> Reverse(Invocation& invocation, const EntitlementReverseOptions& options) {
@@ -129,13 +126,27 @@ absl::StatusOr<ExitCode> Reverse(Invocation& invocation, const EntitlementRevers
   request.set_movement_id(options.movement_id);
   ASSIGN_OR_RETURN(const Movement movement,
                    invocation.Call<EntitlementService>(&EntitlementService::Stub::ReverseMovement, request));
-  return Show(invocation, movement);
+  return ShowMovement(invocation, movement);
 }
 
 }  // namespace
 
+ExitCode ShowMovement(Invocation& invocation, const Movement& movement) {
+  Output& output = invocation.output();
+  output.Begin();
+  output.Field("movement_id", Json(movement.movement_id()));
+  output.BeginRows({"quantities", ""}, QuantitySpec());
+  for (const Movement::Quantity& quantity : movement.quantities()) output.AddRow(QuantitySpec(), quantity);
+  output.EndRows();
+  output.Note(absl::StrCat("movement ", movement.movement_id(), "; undo it with: qmctl entitlement reverse ",
+                           movement.movement_id()));
+  output.End();
+  return ExitCode::kOk;
+}
+
 void AddEntitlementCommands(CLI::App& app, Invocation& invocation) {
-  CLI::App& group = AddGroup(app, "entitlement", "Purchased rights: import, list, transfer, reverse");
+  CLI::App& group =
+      AddGroup(app, "entitlement", "Purchased rights: import, list, transfer, correct, reverse");
   auto import_leaf = AddLeaf<EntitlementImportOptions>(
       group, "import", "Book purchased rights (CSV or JSON); rows stand alone", invocation, Import);
   import_leaf.app.add_option("FILE", import_leaf.options->file, "CSV or JSON; - is standard input")
@@ -143,6 +154,9 @@ void AddEntitlementCommands(CLI::App& app, Invocation& invocation) {
   auto list = AddLeaf<EntitlementListOptions>(group, "list", "Purchased rights", invocation, List);
   list.app.add_option("--virtual-account", list.options->virtual_account, "Only of this one");
   list.app.add_option("--tag", list.options->tag, "Only of this entitlement tag");
+  list.app.add_flag("--usage", list.options->usage,
+                    "What of each lies where now, and what of it is consumed");
+  AddFigureTimes(list.app, list.options->times);
   AddLimit(list.app, *list.options);
   auto transfer = AddLeaf<EntitlementTransferOptions>(
       group, "transfer", "Move rights from one Virtual Account to another, all or nothing", invocation,
@@ -154,10 +168,11 @@ void AddEntitlementCommands(CLI::App& app, Invocation& invocation) {
   transfer.app.add_option("--term", transfer.options->term, "Only perpetual or only subscription")
       ->check(CLI::IsMember({"perpetual", "subscription"}));
   transfer.app.add_option("--entitlement", transfer.options->entitlement_id, "Only of this right");
-  auto reverse = AddLeaf<EntitlementReverseOptions>(group, "reverse", "Undo a transfer by a movement back",
-                                                    invocation, Reverse);
+  auto reverse = AddLeaf<EntitlementReverseOptions>(
+      group, "reverse", "Undo a transfer or a correction by a movement back", invocation, Reverse);
   reverse.app.add_option("MOVEMENT", reverse.options->movement_id, "Number that the transfer answered")
       ->required();
+  AddTermsCommands(group, invocation);
 }
 
 }  // namespace quartermaster::qmctl

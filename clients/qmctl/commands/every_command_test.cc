@@ -14,14 +14,26 @@
 #include "clients/qmctl/example_node.h"
 #include "clients/qmctl/input/csv_reader.h"
 #include "quartermaster/authority/v1/authority.pb.h"
+#include "quartermaster/authority/v1/policy_files.pb.h"
+#include "quartermaster/authority/v1/trust_codes.pb.h"
 #include "quartermaster/gateway/v1/gateway.pb.h"
 #include "quartermaster/ingest/v1/ingest.pb.h"
 #include "quartermaster/ledger/v1/accounts.pb.h"
+#include "quartermaster/ledger/v1/authorizations.pb.h"
 #include "quartermaster/ledger/v1/books.pb.h"
 #include "quartermaster/ledger/v1/catalog.pb.h"
 #include "quartermaster/ledger/v1/compliance.pb.h"
 #include "quartermaster/ledger/v1/entitlements.pb.h"
+#include "quartermaster/ledger/v1/erasure.pb.h"
+#include "quartermaster/ledger/v1/figures.pb.h"
+#include "quartermaster/ledger/v1/history.pb.h"
+#include "quartermaster/ledger/v1/holds.pb.h"
+#include "quartermaster/ledger/v1/id_tokens.pb.h"
+#include "quartermaster/ledger/v1/landing_rules.pb.h"
+#include "quartermaster/ledger/v1/policies.pb.h"
 #include "quartermaster/ledger/v1/product_instances.pb.h"
+#include "quartermaster/ledger/v1/reservations.pb.h"
+#include "quartermaster/ledger/v1/terms.pb.h"
 
 namespace quartermaster::qmctl {
 namespace {
@@ -40,35 +52,87 @@ std::string File(const std::string& name, const std::string& text) {
   return path;
 }
 
-// Every command, with what it needs; the commands that write a file say their format in the long way.
-std::map<std::string, Arguments> Commands() {
+// Every command, with what it needs, in each way in which it asks something else; the commands that write a
+// file say their format in the long way.
+std::multimap<std::string, Arguments> Commands() {
   const std::string written = ::testing::TempDir() + "/written";
   return {
       {"ack export", {"--product-instance", "PID:SN", "-o", written}},
       {"ack poll", {"77"}},
+      {"authorization approve", {"7"}},
+      {"authorization confirm", {"--product-instance", "PID:SN", "AAAA"}},
+      {"authorization deny", {"7"}},
+      {"authorization export", {"7", "-o", written}},
+      {"authorization import", {File("request.xml", "any")}},
+      {"authorization list", {}},
+      {"authorization request", {"--product-instance", "PID:SN", "--license", "t=1"}},
+      {"authorization restrict-countries", {"XX"}},
+      {"authorization return", {"--product-instance", "PID:SN", "AAAA"}},
+      {"authorization rule", {}},
+      {"authorization set-rule", {"--export", "yes", "--country", "DE"}},
+      {"authorization show", {"7"}},
       {"catalog import", {File("tags.csv", "tag\nt\n")}},
       {"catalog list", {}},
       {"compliance", {"--as-of", "2026-01-01"}},
+      {"entitlement consumption-order set", {"earliest-end-first"}},
+      {"entitlement consumption-order show", {}},
+      {"entitlement correct", {"E1", "--quantity-change", "5"}},
       {"entitlement import", {File("rights.csv", "entitlement_id,tag,quantity\nE1,t,5\n")}},
+      {"entitlement landing-rule delete", {"--order", "PO-1"}},
+      {"entitlement landing-rule list", {}},
+      {"entitlement landing-rule set", {"--order", "PO-1", "--virtual-account", "A"}},
       {"entitlement list", {}},
+      {"entitlement list", {"--usage", "--as-of", "2026-01-01"}},
       {"entitlement reverse", {"7"}},
       {"entitlement transfer", {"--tag", "t", "--from", "A", "--to", "B", "--quantity", "1"}},
       {"fsck", {}},
+      {"hold list", {"--all"}},
+      {"hold place", {"audit-2026", "--reason", "asked for"}},
+      {"hold release", {"audit-2026"}},
+      {"ledger history", {"--kind", "transfer", "--since", "2026-01-01"}},
+      {"ledger verify", {"--expect-head", "7:00"}},
       {"node", {}},
+      {"policy clear", {"--virtual-account", "Branches"}},
+      {"policy export", {"--product-instance", "PID:SN", "-o", written}},
+      {"policy list", {"--history"}},
+      {"policy set", {"--virtual-account", "Branches", "--subscription", "30,60,60"}},
+      {"policy why", {"PID:SN"}},
+      {"product-instance erase", {"PID:SN"}},
       {"product-instance import", {File("known.csv", "product_id,serial_number\nPID,SN\n")}},
       {"product-instance list", {}},
+      {"product-instance move", {"PID:SN", "--to", "B"}},
+      {"product-instance remove", {"PID:SN", "--preview"}},
+      {"product-instance replace", {"PID:OLD", "PID:NEW"}},
       {"product-instance release", {"PID:SN", "--tag", "t"}},
       {"product-instance show", {"PID:SN"}},
+      {"product-instance show", {"PID:SN", "--as-of", "2026-01-01"}},
+      {"smart-account close", {"corp.example.com"}},
+      {"smart-account rename", {"corp.example.com", "--name", "Corp"}},
+      {"reservation list", {}},
+      {"reservation reserve", {"--product-instance", "PID:SN", "--license", "t=1"}},
+      {"reservation return", {"--product-instance", "PID:SN", "AAAA"}},
+      {"reservation update",
+       {"--product-instance", "PID:SN", "--license", "t=1", "--confirmation-code", "AAAA"}},
       {"smart-account create", {"corp.example.com"}},
       {"smart-account list", {}},
       {"smart-account unverifiable-reports", {"--count", "no"}},
+      {"token create", {"--uses", "1"}},
+      {"token list", {}},
+      {"token revoke", {"7"}},
       {"trust authority export", {"-o", written}},
       {"trust ca import", {File("ca.pem", "any")}},
       {"trust certificate import", {File("certificates.pem", "any")}},
       {"trust certificate list", {}},
+      {"trust list", {}},
+      {"trust revocation-list", {"-o", written}},
+      {"trust revoke", {"--product-instance", "PID:SN"}},
       {"usage import", {File("usage.xml", "any")}},
       {"usage list", {}},
       {"usage show", {"1-0"}},
+      {"virtual-account close", {"Branches", "--move-content-to", "Lab"}},
+      {"virtual-account rename", {"Branches", "--name", "Offices"}},
+      {"virtual-account set-default", {"Branches"}},
+      {"virtual-account set-responsible", {"Branches", "--responsible", "alice"}},
       {"virtual-account create", {"Branches"}},
       {"virtual-account list", {}},
   };
@@ -160,6 +224,10 @@ const std::set<std::string>& MethodsLeftOut() {
   static const auto* methods = new std::set<std::string>{
       // Senders of reports push by it; `usage import` streams files of any size instead.
       "quartermaster.ingest.v1.UsageService.SubmitReports",
+      // Product instances ask for trust, with keys that they alone have.
+      "quartermaster.authority.v1.TrustCodeService.EstablishFactoryTrust",
+      "quartermaster.authority.v1.TrustCodeService.EstablishTrust",
+      "quartermaster.authority.v1.TrustCodeService.RenewTrust",
   };
   return *methods;
 }
@@ -176,14 +244,26 @@ TEST_F(EveryCommandTest, TheCommandsReachEveryMethodOfTheApi) {
   for (const auto& [name, options] : Commands()) Print(name, options, "json");
   std::set<std::string> api;
   AddMethods(*authority::v1::Acknowledgement::descriptor()->file(), api);
+  AddMethods(*authority::v1::PolicyFile::descriptor()->file(), api);
+  AddMethods(*authority::v1::TrustCode::descriptor()->file(), api);
   AddMethods(*gateway::v1::Node::descriptor()->file(), api);
   AddMethods(*ingest::v1::Report::descriptor()->file(), api);
   AddMethods(*ledger::v1::SmartAccount::descriptor()->file(), api);
+  AddMethods(*ledger::v1::Authorization::descriptor()->file(), api);
   AddMethods(*ledger::v1::CheckBooksRequest::descriptor()->file(), api);
+  AddMethods(*ledger::v1::IdToken::descriptor()->file(), api);
   AddMethods(*ledger::v1::LicenseTag::descriptor()->file(), api);
   AddMethods(*ledger::v1::GetComplianceRequest::descriptor()->file(), api);
   AddMethods(*ledger::v1::Entitlement::descriptor()->file(), api);
+  AddMethods(*ledger::v1::ReportingPolicy::descriptor()->file(), api);
+  AddMethods(*ledger::v1::EraseProductInstanceRequest::descriptor()->file(), api);
+  AddMethods(*ledger::v1::Hold::descriptor()->file(), api);
+  AddMethods(*ledger::v1::EntitlementFigure::descriptor()->file(), api);
+  AddMethods(*ledger::v1::HistoryEntry::descriptor()->file(), api);
+  AddMethods(*ledger::v1::LandingRule::descriptor()->file(), api);
   AddMethods(*ledger::v1::ProductInstance::descriptor()->file(), api);
+  AddMethods(*ledger::v1::ConsumptionOrderSetting::descriptor()->file(), api);
+  AddMethods(*ledger::v1::ReserveLicensesRequest::descriptor()->file(), api);
   for (const std::string& method : MethodsLeftOut()) EXPECT_EQ(api.erase(method), 1u) << method;
   EXPECT_EQ(node_.methods_called(), api);
 }

@@ -6,6 +6,7 @@
 #include "clients/connection/file.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/commands/pem_batches.h"
+#include "clients/qmctl/commands/trust_codes.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
 #include "quartermaster/authority/v1/authority.grpc.pb.h"
@@ -50,7 +51,7 @@ const RowSpec<Refusal>& RefusalSpec() {
   using R = Refusal;
   static const auto* spec = new RowSpec<R>{
       {"place", "Place", K::kNumber, [](const R& r) { return Json(r.place()); }},
-      {"subject", "Subject", K::kText, [](const R& r) { return Json(r.subject()); }},
+      {"subject", "Subject", K::kText, [](const R& r) { return TextOrNull(r.subject()); }},
       {"reason", "Reason", K::kText, [](const R& r) { return Json(r.reason()); }},
       {"message", "Message", K::kText, [](const R& r) { return Json(r.message()); }},
   };
@@ -166,6 +167,7 @@ absl::StatusOr<ExitCode> List(Invocation& invocation, const CertificateListOptio
 
 void AddTrustCommands(CLI::App& app, Invocation& invocation) {
   CLI::App& trust = AddGroup(app, "trust", "Certificates that signed reports are verified under");
+  AddTrustCodeCommands(trust, invocation);
   CLI::App& certificate = AddGroup(trust, "certificate", "Certificates of product instances");
   auto import_leaf = AddLeaf<PemOptions>(certificate, "import", "Import certificates (PEM, any number)",
                                          invocation, ImportCertificates);

@@ -30,20 +30,32 @@ struct ImportOptions {
   std::string virtual_account;
 };
 
+// Whether the node came as far as the identity. A report id may be 0, but never stands alone.
+bool WasRead(const ReportResult& result) {
+  return result.report_id() != 0 || !result.entitlement_tag().empty();
+}
+
+// Of a report that was refused while it was read nothing is known about its measurements.
+bool WasMeasured(const ReportResult& result) {
+  return result.outcome() != ReportResult::OUTCOME_REJECTED || result.measurement_count() > 0;
+}
+
 const RowSpec<ReportResult>& ResultSpec() {
   using K = CellKind;
   using R = ReportResult;
   static const auto* spec = new RowSpec<ReportResult>{
       {"outcome", "Outcome", K::kText, [](const R& r) { return EnumWord(r.outcome()); }},
       {"", "Product instance", K::kText, [](const R& r) { return Json(UdiText(r.udi())); }},
-      {"product_id", "", K::kText, [](const R& r) { return Json(r.udi().product_id()); }},
-      {"serial_number", "", K::kText, [](const R& r) { return Json(r.udi().serial_number()); }},
-      {"entitlement_tag", "Tag", K::kText, [](const R& r) { return Json(r.entitlement_tag()); }},
-      {"report_id", "Report", K::kNumber, [](const R& r) { return Json(r.report_id()); }},
+      {"product_id", "", K::kText, [](const R& r) { return TextOrNull(r.udi().product_id()); }},
+      {"serial_number", "", K::kText, [](const R& r) { return TextOrNull(r.udi().serial_number()); }},
+      {"entitlement_tag", "Tag", K::kText, [](const R& r) { return TextOrNull(r.entitlement_tag()); }},
+      {"report_id", "Report", K::kNumber,
+       [](const R& r) { return WasRead(r) ? Json(r.report_id()) : Json(nullptr); }},
       {"verification", "Verification", K::kText, [](const R& r) { return EnumWord(r.verification()); }},
       {"measurement_count", "Measurements", K::kCount,
-       [](const R& r) { return Json(r.measurement_count()); }},
-      {"in_use", "In use", K::kCount, [](const R& r) { return Json(r.in_use()); }},
+       [](const R& r) { return WasMeasured(r) ? Json(r.measurement_count()) : Json(nullptr); }},
+      {"in_use", "In use", K::kCount,
+       [](const R& r) { return WasMeasured(r) ? Json(r.in_use()) : Json(nullptr); }},
       {"received_at", "Received", K::kTime,
        [](const R& r) { return TimeJson(r.has_received_at(), r.received_at()); }},
       {"name", "", K::kText, [](const R& r) { return TextOrNull(r.name()); }},

@@ -8,7 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/time_util.h"
+#include "services/authority/api/field_checks.h"
 #include "services/authority/domain/acknowledgement_document.h"
 #include "services/authority/domain/authority_errors.h"
 #include "services/common/ids/page_token.h"
@@ -19,27 +19,12 @@
 namespace quartermaster::authority {
 namespace {
 
-constexpr size_t kUdiPartBytesMax = 64;
 // A page of a poll ends with the file that reaches this, well below a message's limit (a file has
 // at most kListedReportsMax reports, some 250 KiB).
 constexpr size_t kPageBytesMax = 3 << 20;
 constexpr int kPageSendersMax = 200;
 // A young poll id is asked for again at once; the older it gets, the less that helps.
 constexpr int kPollIntervalMaxS = 60;
-
-absl::Status CheckUdiPart(const char* field, const std::string& value) {
-  if (!value.empty() && value.size() <= kUdiPartBytesMax) return absl::OkStatus();
-  return FieldInvalid(field, absl::StrCat(value.size(), " bytes"), absl::StrCat("1 to ", kUdiPartBytesMax));
-}
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
-
-void ToProto(const crypto::SubjectUdi& udi, common::v1::Udi& proto) {
-  proto.set_product_id(udi.product_id);
-  proto.set_serial_number(udi.serial_number);
-}
 
 int PollIntervalS(absl::Duration age) {
   const int64_t seconds = absl::ToInt64Seconds(age) / 10;
@@ -122,12 +107,11 @@ absl::StatusOr<bool> AcknowledgementApi::Compose(int64_t smart_account_id, int64
   ASSIGN_OR_RETURN(const StoredAcknowledgement stored,
                    store_.ReadAcknowledgement(smart_account_id, sender_id, now - kListedFor));
   if (stored.rounds.empty()) return false;
-  ASSIGN_OR_RETURN(const AcknowledgementContent content,
-                   CollectAcknowledgement(udi, stored.rounds, stored.tags, now));
+  ASSIGN_OR_RETURN(const AcknowledgementContent content, CollectAcknowledgement(udi, stored, now));
   ASSIGN_OR_RETURN(std::string file, ComposeAcknowledgementFile(content, *keys_()));
-  ToProto(udi, *response.mutable_udi());
+  SetUdi(udi, *response.mutable_udi());
   response.set_sequence(content.sequence);
-  *response.mutable_issued_at() = ToProto(content.issued_at);
+  *response.mutable_issued_at() = ToTimestampProto(content.issued_at);
   response.set_acknowledged_reports(content.report_count);
   response.set_smart_license(std::move(file));
   return true;
@@ -155,7 +139,7 @@ absl::Status AcknowledgementApi::Poll(const grpc::ServerContext& context,
     const PolledSender& sender = senders[next];
     if (!sender.processed) continue;
     if (!sender.acknowledged) {
-      ToProto(sender.udi, *response.add_vendor_acknowledgement_required());
+      SetUdi(sender.udi, *response.add_vendor_acknowledgement_required());
       continue;
     }
     ASSIGN_OR_RETURN(const bool composed, Compose(ticket->smart_account_id, sender.sender_id, sender.udi,

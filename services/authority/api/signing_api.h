@@ -6,19 +6,32 @@
 
 #include "quartermaster/authority/v1/signing.grpc.pb.h"
 #include "services/authority/domain/signing_keys.h"
+#include "services/authority/storage/authorization_code_store.h"
+#include "services/common/clock/clock.h"
 
 namespace quartermaster::authority {
 
 // Thread-safe.
 class SigningApi final : public v1::SigningService::Service {
  public:
-  explicit SigningApi(CurrentKeys keys) : keys_(std::move(keys)) {}
+  // `codes` and `clock` outlive it.
+  SigningApi(CurrentKeys keys, AuthorizationCodeStore* codes, const Clock* clock)
+      : keys_(std::move(keys)), codes_(*codes), clock_(*clock) {}
 
   grpc::Status SignBlock(grpc::ServerContext* context, const v1::SignBlockRequest* request,
                          v1::SignBlockResponse* response) override;
+  grpc::Status SignOpening(grpc::ServerContext* context, const v1::SignOpeningRequest* request,
+                           v1::SignOpeningResponse* response) override;
+  grpc::Status SignAuthorization(grpc::ServerContext* context, const v1::SignAuthorizationRequest* request,
+                                 v1::SignAuthorizationResponse* response) override;
+  grpc::Status GetAuthorizationCode(grpc::ServerContext* context,
+                                    const v1::GetAuthorizationCodeRequest* request,
+                                    v1::GetAuthorizationCodeResponse* response) override;
 
  private:
   const CurrentKeys keys_;
+  AuthorizationCodeStore& codes_;
+  const Clock& clock_;
 };
 
 }  // namespace quartermaster::authority

@@ -52,6 +52,20 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   return google::protobuf::util::TimeUtil::SecondsToTimestamp(absl::ToUnixSeconds(time));
 }
 
+v1::TrustCertificate::Origin ToProto(TrustOrigin origin) {
+  switch (origin) {
+    case TrustOrigin::kImported:
+      return v1::TrustCertificate::ORIGIN_IMPORTED;
+    case TrustOrigin::kIdToken:
+      return v1::TrustCertificate::ORIGIN_ID_TOKEN;
+    case TrustOrigin::kFactory:
+      return v1::TrustCertificate::ORIGIN_FACTORY;
+    case TrustOrigin::kRenewal:
+      return v1::TrustCertificate::ORIGIN_RENEWAL;
+  }
+  return v1::TrustCertificate::ORIGIN_UNSPECIFIED;
+}
+
 v1::TrustCertificate ToProto(const TrustCertificateSummary& summary) {
   v1::TrustCertificate certificate;
   certificate.set_key_id(summary.key_id);
@@ -62,6 +76,11 @@ v1::TrustCertificate ToProto(const TrustCertificateSummary& summary) {
   *certificate.mutable_not_before() = ToProto(summary.not_before);
   *certificate.mutable_not_after() = ToProto(summary.not_after);
   certificate.set_revoked(summary.revoked);
+  certificate.set_origin(ToProto(summary.origin));
+  if (summary.retired_at.has_value()) *certificate.mutable_retired_at() = ToProto(*summary.retired_at);
+  certificate.set_replaced_by(summary.replaced_by);
+  if (summary.revoked_at.has_value()) *certificate.mutable_revoked_at() = ToProto(*summary.revoked_at);
+  certificate.set_export_controlled(summary.export_controlled);
   return certificate;
 }
 

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "services/authority/domain/signed_json.h"
 #include "services/common/crypto/signature_domains.h"
 #include "services/common/status/status_macros.h"
 
@@ -15,36 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kVersion[] = "1.0";
-constexpr char kPolicyName[] = "Default";
-// In the order of policy::LicenseClass.
-constexpr const char* kClassNames[policy::kLicenseClassCount] = {
-    "unenforced_perpetual", "unenforced_subscription", "enforced", "export_controlled"};
-
-// ASCII, and without what XML or a shell gives a meaning to; only strings hold such characters.
-std::string Write(const Json& json) {
-  const std::string text = json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
-  std::string safe;
-  safe.reserve(text.size());
-  for (char c : text) {
-    switch (c) {
-      case '<':
-        safe += "\\u003c";
-        break;
-      case '>':
-        safe += "\\u003e";
-        break;
-      case '&':
-        safe += "\\u0026";
-        break;
-      case '\'':
-        safe += "\\u0027";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
 
 // What both payloads begin with.
 Json Head(const AcknowledgementContent& content) {
@@ -62,43 +32,38 @@ std::string AcknowledgementPayload(const AcknowledgementContent& content) {
   for (const auto& [tag, report_ids] : content.report_ids_by_tag) {
     acknowledged.push_back(Json{{"entitlement_tag", tag}, {"report_ids", report_ids}});
   }
-  return Write(payload);
+  return WriteJson(payload);
 }
 
 std::string PolicyPayload(const AcknowledgementContent& content) {
+  const policy::ReportingPolicy& policy = content.policy;
   Json classes = Json::array();
-  for (int i = 0; i < policy::kLicenseClassCount; ++i) {
-    const policy::ReportingDays& days = policy::kDefaultReportingDays[static_cast<size_t>(i)];
-    classes.push_back(Json{{"class", kClassNames[i]},
-                           {"first_report_days", days.first_report},
-                           {"ongoing_days", days.ongoing},
-                           {"on_change_days", days.on_change}});
+  for (size_t i = 0; i < policy.days.size(); ++i) {
+    const policy::ReportingDays& days = policy.days[i];
+    classes.push_back(
+        Json{{"class", std::string(policy::LicenseClassWord(static_cast<policy::LicenseClass>(i)))},
+             {"first_report_days", days.first_report},
+             {"ongoing_days", days.ongoing},
+             {"on_change_days", days.on_change}});
   }
   Json payload = Head(content);
-  payload["policy"] = Json{{"name", kPolicyName},
-                           {"acknowledgement_required", policy::kDefaultAcknowledgementRequired},
-                           {"push_interval_days", policy::kDefaultPushIntervalDays},
+  payload["policy"] = Json{{"name", policy.name},
+                           {"type", std::string(policy::PolicyTypeWord(policy.type))},
+                           {"acknowledgement_required", policy.acknowledgement_required},
+                           {"push_interval_days", policy.push_interval_days},
                            {"classes", std::move(classes)}};
   payload["next_report_due"] = absl::ToUnixSeconds(content.next_report_due);
   payload["next_acknowledgement_due"] = content.next_acknowledgement_due.has_value()
                                             ? Json(absl::ToUnixSeconds(*content.next_acknowledgement_due))
                                             : Json(nullptr);
-  return Write(payload);
+  return WriteJson(payload);
 }
 
-absl::StatusOr<std::string> Envelope(const std::string& payload, const char* domain,
-                                     const SigningKeys& keys) {
-  ASSIGN_OR_RETURN(const DocumentSignature signature,
-                   keys.Sign(KeyPurpose::kAcknowledgement, domain, payload));
-  Json certificates = Json::array();
-  for (const crypto::Certificate& certificate : signature.certificates) {
-    certificates.push_back(crypto::Base64Encode(certificate.der()));
-  }
-  return Write(Json{{"payload", payload},
-                    {"signature", Json{{"alg", std::string(crypto::AlgorithmName(signature.algorithm))},
-                                       {"key_id", signature.key_id},
-                                       {"value", crypto::Base64Encode(signature.value)},
-                                       {"certificates", std::move(certificates)}}}});
+absl::StatusOr<std::string> PolicyElement(const AcknowledgementContent& content, const SigningKeys& keys) {
+  ASSIGN_OR_RETURN(
+      const std::string policy,
+      SignedEnvelope(PolicyPayload(content), KeyPurpose::kAcknowledgement, crypto::kPolicyDomain, keys));
+  return absl::StrCat("<smartLicensePolicy><data>", policy, "</data></smartLicensePolicy>");
 }
 
 }  // namespace
@@ -106,11 +71,16 @@ absl::StatusOr<std::string> Envelope(const std::string& payload, const char* dom
 absl::StatusOr<std::string> ComposeAcknowledgementFile(const AcknowledgementContent& content,
                                                        const SigningKeys& keys) {
   ASSIGN_OR_RETURN(const std::string acknowledgement,
-                   Envelope(AcknowledgementPayload(content), crypto::kAcknowledgementDomain, keys));
-  ASSIGN_OR_RETURN(const std::string policy, Envelope(PolicyPayload(content), crypto::kPolicyDomain, keys));
+                   SignedEnvelope(AcknowledgementPayload(content), KeyPurpose::kAcknowledgement,
+                                  crypto::kAcknowledgementDomain, keys));
+  ASSIGN_OR_RETURN(const std::string policy, PolicyElement(content, keys));
   return absl::StrCat("<smartLicense><smartLicenseRumAck><data>", acknowledgement,
-                      "</data></smartLicenseRumAck><smartLicensePolicy><data>", policy,
-                      "</data></smartLicensePolicy></smartLicense>");
+                      "</data></smartLicenseRumAck>", policy, "</smartLicense>");
+}
+
+absl::StatusOr<std::string> ComposePolicyFile(const AcknowledgementContent& content,
+                                              const SigningKeys& keys) {
+  return PolicyElement(content, keys);
 }
 
 }  // namespace quartermaster::authority

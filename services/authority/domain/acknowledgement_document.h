@@ -1,4 +1,4 @@
-// Composes the acknowledgement file of docs/reference/formats.md.
+// Composes the acknowledgement file and the policy file of docs/reference/formats.md.
 #ifndef QUARTERMASTER_SERVICES_AUTHORITY_DOMAIN_ACKNOWLEDGEMENT_DOCUMENT_H_
 #define QUARTERMASTER_SERVICES_AUTHORITY_DOMAIN_ACKNOWLEDGEMENT_DOCUMENT_H_
 
@@ -14,7 +14,7 @@
 #include "services/authority/domain/acknowledged_reports.h"
 #include "services/authority/domain/signing_keys.h"
 #include "services/common/crypto/certificate.h"
-#include "services/common/policy/default_policy.h"
+#include "services/common/policy/reporting_policy.h"
 
 namespace quartermaster::authority {
 
@@ -46,21 +46,38 @@ struct AcknowledgementContent {
   // In byte order of the tag; report ids ascending.
   std::map<std::string, std::vector<int64_t>> report_ids_by_tag;
   int64_t report_count = 0;
+  policy::ReportingPolicy policy;
   absl::Time next_report_due;
   std::optional<absl::Time> next_acknowledgement_due;
 };
 
-// `rounds`: of one product instance, newest first, not empty. Takes the newest and, of the others,
-// those issued within kListedFor before `now`, until kListedReportsMax is reached.
-// `authority.stored_row_damaged` when a source is not in `tags`.
+// What a file is made of.
+struct StoredAcknowledgement {
+  // Newest first; those issued since some time, and always the newest.
+  std::vector<AcknowledgementRound> rounds;
+  std::map<int64_t, SourceTag> tags;
+  // That the newest round carries.
+  policy::ReportingPolicy policy;
+};
+
+// `stored.rounds`: of one product instance, not empty. Takes the newest and, of the others, those issued
+// within kListedFor before `now`, until kListedReportsMax is reached. Deadlines follow from the policy and
+// the classes in use, as the ledger computes them.
+// `authority.stored_row_damaged` when a source is not in `stored.tags`.
 absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::SubjectUdi& udi,
-                                                              const std::vector<AcknowledgementRound>& rounds,
-                                                              const std::map<int64_t, SourceTag>& tags,
+                                                              const StoredAcknowledgement& stored,
                                                               absl::Time now);
+
+// Of a product instance that nothing is acknowledged of yet: sequence 0, issued now. When its first
+// acknowledgement is due depends on its first use, which it knows itself.
+AcknowledgementContent FirstPolicy(const crypto::SubjectUdi& udi, const policy::ReportingPolicy& policy,
+                                   absl::Time now);
 
 // The file, signed.
 absl::StatusOr<std::string> ComposeAcknowledgementFile(const AcknowledgementContent& content,
                                                        const SigningKeys& keys);
+// Only the policy of it, as a file of its own.
+absl::StatusOr<std::string> ComposePolicyFile(const AcknowledgementContent& content, const SigningKeys& keys);
 
 }  // namespace quartermaster::authority
 

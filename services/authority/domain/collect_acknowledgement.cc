@@ -9,9 +9,6 @@
 namespace quartermaster::authority {
 namespace {
 
-using policy::LicenseClass;
-using policy::ReportingDays;
-
 constexpr absl::Duration kDay = absl::Hours(24);
 
 // How many of `rounds`, from the newest on, the file lists.
@@ -26,12 +23,26 @@ size_t ListedRounds(const std::vector<AcknowledgementRound>& rounds, absl::Time 
   return count;
 }
 
+void AddPolicy(const StoredAcknowledgement& stored, AcknowledgementContent& content) {
+  std::array<bool, policy::kLicenseClassCount> in_use{};
+  for (const auto& [source_id, tag] : stored.tags) {
+    in_use[static_cast<size_t>(tag.license_class)] |= tag.in_use;
+  }
+  content.policy = stored.policy;
+  content.next_report_due = content.issued_at + stored.policy.push_interval_days * kDay;
+  if (!stored.policy.acknowledgement_required) return;
+  if (const std::optional<int> days =
+          policy::ShortestDays(stored.policy.days, in_use, &policy::ReportingDays::ongoing)) {
+    content.next_acknowledgement_due = content.issued_at + *days * kDay;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::SubjectUdi& udi,
-                                                              const std::vector<AcknowledgementRound>& rounds,
-                                                              const std::map<int64_t, SourceTag>& tags,
+                                                              const StoredAcknowledgement& stored,
                                                               absl::Time now) {
+  const std::vector<AcknowledgementRound>& rounds = stored.rounds;
   if (rounds.empty()) return StoredRowDamaged("acknowledgements: got none of this sender");
   const size_t listed = ListedRounds(rounds, now);
   AcknowledgementContent content;
@@ -42,8 +53,8 @@ absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::Subj
 
   for (size_t i = 0; i < listed; ++i) {
     for (const AcknowledgedReport& report : rounds[i].reports) {
-      const auto tag = tags.find(report.source_id);
-      if (tag == tags.end()) {
+      const auto tag = stored.tags.find(report.source_id);
+      if (tag == stored.tags.end()) {
         return StoredRowDamaged(absl::StrCat("acknowledgements.reports: got source ", report.source_id,
                                              ", want one of this sender"));
       }
@@ -56,13 +67,17 @@ absl::StatusOr<AcknowledgementContent> CollectAcknowledgement(const crypto::Subj
     report_ids.erase(std::unique(report_ids.begin(), report_ids.end()), report_ids.end());
     content.report_count += static_cast<int64_t>(report_ids.size());
   }
-  std::array<bool, policy::kLicenseClassCount> in_use{};
-  for (const auto& [source_id, tag] : tags) in_use[static_cast<size_t>(tag.license_class)] |= tag.in_use;
-  content.next_report_due = content.issued_at + policy::kDefaultPushIntervalDays * kDay;
-  if (const std::optional<int> days =
-          policy::ShortestDays(policy::kDefaultReportingDays, in_use, &ReportingDays::ongoing)) {
-    content.next_acknowledgement_due = content.issued_at + *days * kDay;
-  }
+  AddPolicy(stored, content);
+  return content;
+}
+
+AcknowledgementContent FirstPolicy(const crypto::SubjectUdi& udi, const policy::ReportingPolicy& policy,
+                                   absl::Time now) {
+  AcknowledgementContent content;
+  content.udi = udi;
+  content.issued_at = content.acknowledged_since = now;
+  content.policy = policy;
+  content.next_report_due = now + policy.push_interval_days * kDay;
   return content;
 }
 

@@ -38,13 +38,28 @@ std::string CommonName(const char* what, const PrivateKey& key) {
   return absl::StrCat("Quartermaster ", what, " ", key.Public().key_id().substr(0, kShownIdCharacters));
 }
 
+struct SignerKind {
+  crypto::SigningUse use;
+  const char* name;
+};
+SignerKind KindOf(KeyPurpose purpose) {
+  switch (purpose) {
+    case KeyPurpose::kAcknowledgement:
+      return {crypto::SigningUse::kAcknowledgement, "Acknowledgements"};
+    case KeyPurpose::kAuthorization:
+      return {crypto::SigningUse::kAuthorization, "Authorizations"};
+    default:
+      return {crypto::SigningUse::kBlock, "Blocks"};
+  }
+}
+
 }  // namespace
 
 std::vector<KeyPurpose> KeysToMake(std::span<const SigningKey> current, absl::Time now) {
   std::vector<KeyPurpose> purposes;
   const SigningKey* ca = Find(current, KeyPurpose::kCa);
   if (ca == nullptr) purposes.push_back(KeyPurpose::kCa);
-  for (KeyPurpose purpose : {KeyPurpose::kAcknowledgement, KeyPurpose::kBlock}) {
+  for (KeyPurpose purpose : {KeyPurpose::kAcknowledgement, KeyPurpose::kBlock, KeyPurpose::kAuthorization}) {
     if (NeedsSigner(Find(current, purpose), ca, now)) purposes.push_back(purpose);
   }
   return purposes;
@@ -61,13 +76,10 @@ absl::StatusOr<SigningKey> MakeCaKey(absl::Time now) {
 absl::StatusOr<SigningKey> MakeSignerKey(const SigningKey& ca, KeyPurpose purpose, absl::Time now) {
   ASSIGN_OR_RETURN(PrivateKey key, PrivateKey::Generate(Algorithm::kEcdsaP256Sha256));
   ASSIGN_OR_RETURN(const CertificateAuthority authority, CertificateAuthority::Open(ca.key, ca.certificate));
-  const bool acknowledgement = purpose == KeyPurpose::kAcknowledgement;
-  ASSIGN_OR_RETURN(
-      Certificate certificate,
-      authority.IssueSigner(
-          key.Public(), acknowledgement ? crypto::SigningUse::kAcknowledgement : crypto::SigningUse::kBlock,
-          CommonName(acknowledgement ? "Acknowledgements" : "Blocks", key),
-          Validity{now - kBackdated, now + kSignerLifetime}));
+  const SignerKind kind = KindOf(purpose);
+  ASSIGN_OR_RETURN(Certificate certificate,
+                   authority.IssueSigner(key.Public(), kind.use, CommonName(kind.name, key),
+                                         Validity{now - kBackdated, now + kSignerLifetime}));
   return SigningKey{purpose, std::move(key), std::move(certificate)};
 }
 

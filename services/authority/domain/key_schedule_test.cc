@@ -19,12 +19,12 @@ constexpr absl::Duration kDay = absl::Hours(24);
 std::vector<SigningKey> AllKeys(absl::Time made) {
   const SigningKey ca = *MakeCaKey(made);
   return {ca, *MakeSignerKey(ca, KeyPurpose::kAcknowledgement, made),
-          *MakeSignerKey(ca, KeyPurpose::kBlock, made)};
+          *MakeSignerKey(ca, KeyPurpose::kBlock, made), *MakeSignerKey(ca, KeyPurpose::kAuthorization, made)};
 }
 
 TEST(KeySchedule, TheFirstStartMakesAllKeysCaFirst) {
-  EXPECT_THAT(KeysToMake({}, kNow),
-              ElementsAre(KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock));
+  EXPECT_THAT(KeysToMake({}, kNow), ElementsAre(KeyPurpose::kCa, KeyPurpose::kAcknowledgement,
+                                                KeyPurpose::kBlock, KeyPurpose::kAuthorization));
 }
 
 TEST(KeySchedule, FreshKeysStay) {
@@ -34,20 +34,21 @@ TEST(KeySchedule, FreshKeysStay) {
 
 TEST(KeySchedule, SignersAreRenewedAYearBeforeTheyEnd) {
   EXPECT_THAT(KeysToMake(AllKeys(kNow), kNow + 732 * kDay),
-              ElementsAre(KeyPurpose::kAcknowledgement, KeyPurpose::kBlock));
+              ElementsAre(KeyPurpose::kAcknowledgement, KeyPurpose::kBlock, KeyPurpose::kAuthorization));
 }
 
 TEST(KeySchedule, AMissingSignerAloneIsMade) {
   std::vector<SigningKey> keys = AllKeys(kNow);
   keys.pop_back();
-  EXPECT_THAT(KeysToMake(keys, kNow), ElementsAre(KeyPurpose::kBlock));
+  EXPECT_THAT(KeysToMake(keys, kNow), ElementsAre(KeyPurpose::kAuthorization));
 }
 
 TEST(KeySchedule, NothingIsRenewedThatWouldEndWithTheCaAnyway) {
   const SigningKey ca = *MakeCaKey(kNow);
   const absl::Time late = kNow + kCaLifetime - 300 * kDay;
   const std::vector<SigningKey> keys = {ca, *MakeSignerKey(ca, KeyPurpose::kAcknowledgement, late),
-                                        *MakeSignerKey(ca, KeyPurpose::kBlock, late)};
+                                        *MakeSignerKey(ca, KeyPurpose::kBlock, late),
+                                        *MakeSignerKey(ca, KeyPurpose::kAuthorization, late)};
   EXPECT_EQ(keys[1].certificate.not_after(), ca.certificate.not_after());
   EXPECT_THAT(KeysToMake(keys, late + kDay), IsEmpty());
 }

@@ -16,12 +16,15 @@ const char* PurposeName(KeyPurpose purpose) {
       return "acknowledgement";
     case KeyPurpose::kBlock:
       return "block";
+    case KeyPurpose::kAuthorization:
+      return "authorization";
   }
   return "";
 }
 
 std::optional<KeyPurpose> ParsePurpose(std::string_view name) {
-  for (KeyPurpose purpose : {KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock}) {
+  for (KeyPurpose purpose :
+       {KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock, KeyPurpose::kAuthorization}) {
     if (name == PurposeName(purpose)) return purpose;
   }
   return std::nullopt;

@@ -16,9 +16,9 @@
 namespace quartermaster::authority {
 
 // What a key is for. A key has one purpose for ever.
-enum class KeyPurpose { kCa, kAcknowledgement, kBlock };
+enum class KeyPurpose { kCa, kAcknowledgement, kBlock, kAuthorization };
 
-// "ca", "acknowledgement", "block": column signing_keys.purpose.
+// "ca", "acknowledgement", "block", "authorization": column signing_keys.purpose.
 const char* PurposeName(KeyPurpose purpose);
 // None for a name that is not one of ours.
 std::optional<KeyPurpose> ParsePurpose(std::string_view name);

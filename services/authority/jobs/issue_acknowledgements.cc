@@ -171,7 +171,8 @@ absl::StatusOr<IssueResult> IssueAcknowledgements(pg::RawConnection& connection,
     RETURN_IF_ERROR(ReadReleasedReports(connection, options, round));
     if (selection.changes.empty() && round.released.empty()) return IssueResult{};
     RETURN_IF_ERROR(ReadSentReports(connection, senders, selection.changes, round));
-    const std::vector<NewAcknowledgement> rows = GroupBySender(round.sent);
+    std::vector<NewAcknowledgement> rows = GroupBySender(round.sent);
+    RETURN_IF_ERROR(ReadPolicies(connection, rows));
     const bool moves = !selection.changes.empty();
     ASSIGN_OR_RETURN(
         const bool written,

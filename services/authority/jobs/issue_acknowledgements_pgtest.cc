@@ -79,6 +79,57 @@ TEST_F(IssueTest, AcknowledgesVerifiedReportsOncePerSender) {
   EXPECT_EQ(database_.Number("SELECT count(*) FROM acknowledgements"), 1);
 }
 
+TEST_F(IssueTest, SendsThePolicyAlongThatIsInForceAtHome) {
+  const int64_t other_account = database_.AddAccount("other.example.com");
+  std::vector<int64_t> sources;
+  for (const char* sn : {"1", "2", "3"}) {
+    const int64_t account = sn[0] == '3' ? other_account : database_.account();
+    database_.AddProductInstance(account, "P", sn);
+    sources.push_back(database_.AddSource(account, database_.AddSender(account, "P", sn), "a"));
+  }
+  // The second is at home in a Virtual Account with a policy of its own; the third in an account without.
+  database_.Run(absl::StrCat(
+      "INSERT INTO virtual_accounts (smart_account_id, name, created_at) VALUES (", database_.account(),
+      ", 'Strict', now()); UPDATE product_instances SET virtual_account_id = (SELECT virtual_account_id FROM"
+      " virtual_accounts WHERE name = 'Strict') WHERE udi_sn = '2';"));
+  const auto add_policy = [&](const char* name, const char* virtual_account, const char* ended_at) {
+    database_.Run(absl::StrCat(
+        "INSERT INTO reporting_policies (smart_account_id, virtual_account_id, type, name,"
+        " acknowledgement_required, push_interval_days, days, effective_at, ended_at, actor) VALUES (",
+        database_.account(), ", ", virtual_account, ", 4, '", name,
+        "', true, 30, array_fill(10, ARRAY[12]), '2026-01-01', ", ended_at, ", '')"));
+  };
+  add_policy("old", "NULL", "'2026-02-01'");
+  add_policy("account", "NULL", "NULL");
+  add_policy("strict", "(SELECT virtual_account_id FROM virtual_accounts WHERE name = 'Strict')", "NULL");
+  database_.AddChange(database_.account(), {{sources[0], 1}, {sources[1], 1}});
+  database_.AddChange(other_account, {{sources[2], 1}});
+  database_.ApplyAll();
+  EXPECT_EQ(Issue().acknowledgements, 3);
+
+  const char* const kNames =
+      "SELECT string_agg(udi_sn || ' ' || coalesce(p.name, 'default'), ', ' ORDER BY udi_sn, sequence)"
+      " FROM acknowledgements a JOIN report_senders USING (sender_id)"
+      " LEFT JOIN reporting_policies p USING (policy_id)";
+  EXPECT_EQ(database_.Text(kNames), "1 account, 2 strict, 3 default");
+  EXPECT_EQ(
+      database_.Text("SELECT string_agg(udi_sn || ' ' || coalesce(name, 'default'), ', ' ORDER BY udi_sn)"
+                     " FROM authority_changes c"
+                     " CROSS JOIN LATERAL unnest(sender_ids, policy_ids) AS s (sender_id, policy_id)"
+                     " JOIN report_senders USING (sender_id)"
+                     " LEFT JOIN reporting_policies USING (policy_id)"),
+      "1 account, 2 strict, 3 default");
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM authority_changes WHERE policy_ids IS NULL"), 1)
+      << "where all have the default nothing is said";
+
+  // What is no longer in force goes out no more; what went out stays as it was.
+  database_.Run("UPDATE reporting_policies SET ended_at = now() WHERE name = 'strict'");
+  database_.AddChange(database_.account(), {{sources[1], 2}});
+  database_.ApplyAll();
+  EXPECT_EQ(Issue().acknowledgements, 1);
+  EXPECT_EQ(database_.Text(kNames), "1 account, 2 strict, 2 account, 3 default");
+}
+
 TEST_F(IssueTest, WithholdsWhatLedgerHasSetAsideUntilItIsBooked) {
   const int64_t sender = database_.AddSender(database_.account(), "P", "1");
   const int64_t source = database_.AddSource(database_.account(), sender, "a");

@@ -36,19 +36,20 @@ TEST_F(SigningKeyKeeperTest, TheFirstStartMakesTheKeysAndTheNextFindsThem) {
   SigningKeyKeeper first(Store());
   EXPECT_EQ(KeyId(first, KeyPurpose::kCa), "none");
   ASSERT_TRUE(first.RunOnce(kNow).ok());
-  EXPECT_EQ(first.Current()->certificates().size(), 3u);
+  EXPECT_EQ(first.Current()->certificates().size(), 4u);
   EXPECT_TRUE(first.Current()->certificates().front().is_ca());
 
   SigningKeyKeeper second(Store());
   ASSERT_TRUE(second.RunOnce(kNow + kDay).ok());
-  for (KeyPurpose purpose : {KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock}) {
+  for (KeyPurpose purpose :
+       {KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock, KeyPurpose::kAuthorization}) {
     EXPECT_EQ(KeyId(first, purpose), KeyId(second, purpose));
   }
-  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys"), 3);
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys"), 4);
   EXPECT_EQ(database_.Text("SELECT string_agg(after->>'purpose', ' ' ORDER BY audit_id)"
                            " FROM authority_audit WHERE actor = 'service:authority'"
                            " AND method = 'make_signing_key'"),
-            "ca acknowledgement block");
+            "ca acknowledgement block authorization");
 }
 
 TEST_F(SigningKeyKeeperTest, ReplicasThatStartAtOnceShareTheSameKeys) {
@@ -62,12 +63,13 @@ TEST_F(SigningKeyKeeperTest, ReplicasThatStartAtOnceShareTheSameKeys) {
   for (std::thread& thread : threads) thread.join();
   std::set<std::string> ids;
   for (auto& keeper : keepers) {
-    for (KeyPurpose purpose : {KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock}) {
+    for (KeyPurpose purpose :
+         {KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock, KeyPurpose::kAuthorization}) {
       ids.insert(KeyId(*keeper, purpose));
     }
   }
-  EXPECT_EQ(ids.size(), 3u);
-  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys"), 3);
+  EXPECT_EQ(ids.size(), 4u);
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys"), 4);
 }
 
 TEST_F(SigningKeyKeeperTest, RenewsSignersInTimeAndKeepsTheOldCertificates) {
@@ -78,8 +80,8 @@ TEST_F(SigningKeyKeeperTest, RenewsSignersInTimeAndKeepsTheOldCertificates) {
   ASSERT_TRUE(keeper.RunOnce(kNow + 2 * 366 * kDay).ok());
   EXPECT_EQ(KeyId(keeper, KeyPurpose::kCa), ca);
   EXPECT_NE(KeyId(keeper, KeyPurpose::kAcknowledgement), signer);
-  EXPECT_EQ(keeper.Current()->certificates().size(), 5u);
-  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys WHERE retired_at IS NOT NULL"), 2);
+  EXPECT_EQ(keeper.Current()->certificates().size(), 7u);
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys WHERE retired_at IS NOT NULL"), 3);
 }
 
 TEST_F(SigningKeyKeeperTest, SaysWhenAReplicaHasAnotherKeyEncryptionKey) {
@@ -88,7 +90,7 @@ TEST_F(SigningKeyKeeperTest, SaysWhenAReplicaHasAnotherKeyEncryptionKey) {
   SigningKeyKeeper second(Store('b'));
   const absl::Status status = second.RunOnce(kNow);
   EXPECT_EQ(errors::ErrorId(status), "crypto.envelope_key_mismatch") << status;
-  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys"), 3);
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM signing_keys"), 4);
 }
 
 TEST_F(SigningKeyKeeperTest, AnEnvelopeThatWasMovedToAnotherRowDoesNotOpen) {

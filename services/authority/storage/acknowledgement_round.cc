@@ -63,20 +63,36 @@ DELETE FROM withheld_acknowledgements w
 USING unnest($1::bigint[], $2::bigint[], $3::int[]) AS r(smart_account_id, change_id, place)
 WHERE w.smart_account_id = r.smart_account_id AND w.change_id = r.change_id AND w.place = r.place)sql";
 
+constexpr char kSelectAccountsWithPolicies[] = R"sql(
+SELECT DISTINCT smart_account_id FROM ledger_v1_reporting_policies
+WHERE smart_account_id = ANY ($1::bigint[]) AND ended_at IS NULL)sql";
+
+// The Virtual Account's before the Smart Account's. OFFSET 0 keeps the planner at one look-up a sender.
+constexpr char kSelectPolicies[] = R"sql(
+SELECT n.place, r.policy_id
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n(smart_account_id, sender_id, place)
+JOIN ingest_v1_senders s ON s.sender_id = n.sender_id
+JOIN ledger_v1_product_instances p ON p.udi_pid = s.udi_pid AND p.udi_sn = s.udi_sn
+CROSS JOIN LATERAL (
+  SELECT policy_id FROM ledger_v1_reporting_policies
+  WHERE smart_account_id = n.smart_account_id AND ended_at IS NULL
+    AND (virtual_account_id = p.virtual_account_id OR virtual_account_id IS NULL)
+  ORDER BY virtual_account_id NULLS LAST LIMIT 1 OFFSET 0) r)sql";
+
 constexpr char kInsertAcknowledgements[] = R"sql(
 INSERT INTO acknowledgements (smart_account_id, sender_id, sequence, issued_at, report_count,
-                              through_change_id, reports)
+                              through_change_id, reports, policy_id)
 SELECT n.smart_account_id, n.sender_id,
        1 + coalesce((SELECT max(a.sequence) FROM acknowledgements a
                      WHERE a.smart_account_id = n.smart_account_id
                        AND a.sender_id = n.sender_id), 0),
-       $6, n.report_count, n.through_change_id, n.reports
-FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bytea[])
-     AS n(smart_account_id, sender_id, report_count, through_change_id, reports))sql";
+       $6, n.report_count, n.through_change_id, n.reports, nullif(n.policy_id, 0)
+FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bytea[], $7::bigint[])
+     AS n(smart_account_id, sender_id, report_count, through_change_id, reports, policy_id))sql";
 
 constexpr char kInsertChange[] = R"sql(
-INSERT INTO authority_changes (smart_account_id, incarnation, issued_at, sender_ids)
-VALUES ($1, $2, $3, $4))sql";
+INSERT INTO authority_changes (smart_account_id, incarnation, issued_at, sender_ids, policy_ids)
+VALUES ($1, $2, $3, $4, CASE WHEN 0 = ALL ($5::bigint[]) THEN NULL ELSE $5 END))sql";
 
 }  // namespace
 
@@ -146,6 +162,34 @@ absl::StatusOr<std::vector<WithheldReport>> ReadReleased(pg::RawConnection& conn
   return reports;
 }
 
+absl::Status ReadPolicies(pg::RawConnection& connection, std::span<NewAcknowledgement> rows) {
+  std::set<int64_t> accounts;
+  for (const NewAcknowledgement& row : rows) accounts.insert(row.smart_account_id);
+  pg::Params account_params;
+  account_params.AddArray(std::vector<int64_t>(accounts.begin(), accounts.end()));
+  ASSIGN_OR_RETURN(const pg::Result found, connection.Execute(kSelectAccountsWithPolicies, account_params));
+  std::set<int64_t> with_policies;
+  for (int row = 0; row < found.rows(); ++row) with_policies.insert(found.Int64(row, 0));
+
+  std::vector<NewAcknowledgement*> asked;
+  std::vector<int64_t> account_ids, senders;
+  for (NewAcknowledgement& row : rows) {
+    if (!with_policies.contains(row.smart_account_id)) continue;
+    asked.push_back(&row);
+    account_ids.push_back(row.smart_account_id);
+    senders.push_back(row.sender_id);
+  }
+  if (asked.empty()) return absl::OkStatus();
+  pg::Params params;
+  params.AddArray(account_ids);
+  params.AddArray(senders);
+  ASSIGN_OR_RETURN(const pg::Result policies, connection.Execute(kSelectPolicies, params));
+  for (int row = 0; row < policies.rows(); ++row) {
+    asked[static_cast<size_t>(policies.Int64(row, 0) - 1)]->policy_id = policies.Int64(row, 1);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status InsertWithheld(pg::RawConnection& connection, std::span<const WithheldReport> reports) {
   if (reports.empty()) return absl::OkStatus();
   std::vector<int64_t> accounts, change_ids, senders, sources, report_ids;
@@ -190,12 +234,14 @@ absl::Status InsertAcknowledgements(pg::RawConnection& connection, std::span<con
   std::vector<int64_t> accounts, senders, through_change_ids;
   std::vector<int32_t> report_counts;
   std::vector<std::string_view> packed_reports;
+  std::vector<int64_t> policy_ids;
   for (const NewAcknowledgement& row : rows) {
     accounts.push_back(row.smart_account_id);
     senders.push_back(row.sender_id);
     report_counts.push_back(row.report_count);
     through_change_ids.push_back(row.through_change_id);
     packed_reports.push_back(row.packed_reports);
+    policy_ids.push_back(row.policy_id);
   }
   pg::Params params;
   params.AddArray(accounts);
@@ -204,24 +250,31 @@ absl::Status InsertAcknowledgements(pg::RawConnection& connection, std::span<con
   params.AddArray(through_change_ids);
   params.AddBytesArray(packed_reports);
   params.Add(now);
+  params.AddArray(policy_ids);
   return connection.Execute(kInsertAcknowledgements, params).status();
 }
 
 absl::Status InsertChanges(pg::RawConnection& connection, std::span<const NewAcknowledgement> rows,
                            absl::Time now) {
   ASSIGN_OR_RETURN(const int32_t incarnation, pg::CurrentIncarnation(connection));
-  std::map<int64_t, std::vector<int64_t>> senders_by_account;
+  struct Senders {
+    std::vector<int64_t> ids, policy_ids;
+  };
+  std::map<int64_t, Senders> senders_by_account;
   for (const NewAcknowledgement& row : rows) {
-    senders_by_account[row.smart_account_id].push_back(row.sender_id);
+    Senders& senders = senders_by_account[row.smart_account_id];
+    senders.ids.push_back(row.sender_id);
+    senders.policy_ids.push_back(row.policy_id);
   }
-  for (const auto& [smart_account_id, sender_ids] : senders_by_account) {
-    for (size_t begin = 0; begin < sender_ids.size(); begin += kSendersPerChangeMax) {
-      const size_t count = std::min(kSendersPerChangeMax, sender_ids.size() - begin);
+  for (const auto& [smart_account_id, senders] : senders_by_account) {
+    for (size_t begin = 0; begin < senders.ids.size(); begin += kSendersPerChangeMax) {
+      const size_t count = std::min(kSendersPerChangeMax, senders.ids.size() - begin);
       pg::Params params;
       params.Add(smart_account_id);
       params.Add(incarnation);
       params.Add(now);
-      params.AddArray(std::span(sender_ids).subspan(begin, count));
+      params.AddArray(std::span(senders.ids).subspan(begin, count));
+      params.AddArray(std::span(senders.policy_ids).subspan(begin, count));
       RETURN_IF_ERROR(connection.Execute(kInsertChange, params).status());
     }
   }

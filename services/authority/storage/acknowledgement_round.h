@@ -55,6 +55,8 @@ struct NewAcknowledgement {
   int32_t report_count = 0;
   int64_t through_change_id = 0;
   std::string packed_reports;
+  // The reporting policy that goes out with it; 0 = the default.
+  int64_t policy_id = 0;
 };
 
 // Without a lock; the start of the feed when there is no row yet.
@@ -72,6 +74,10 @@ absl::StatusOr<std::set<ReportName>> ReadSetAside(pg::RawConnection& connection,
                                                   std::span<const pg::Change> changes);
 // Withheld reports that ledger no longer sets aside, at most `limit`.
 absl::StatusOr<std::vector<WithheldReport>> ReadReleased(pg::RawConnection& connection, int64_t limit);
+
+// Gives each row the policy that is in force at the product instance's home. One cheap look where no
+// account of the rows has a policy.
+absl::Status ReadPolicies(pg::RawConnection& connection, std::span<NewAcknowledgement> rows);
 
 // Within the transaction that holds the cursor's lock.
 absl::Status InsertWithheld(pg::RawConnection& connection, std::span<const WithheldReport> reports);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "services/authority/domain/authority_errors.h"
 #include "services/authority/storage/issued_cursor.h"
 #include "services/authority/storage/sql_time.h"
 #include "services/common/status/status_macros.h"
@@ -19,13 +20,26 @@ SELECT 0, smart_account_id FROM ledger_v1_product_instances WHERE udi_pid = $1 A
 ORDER BY sender_id DESC LIMIT 1)sql";
 
 constexpr char kSelectRounds[] = R"sql(
-SELECT sequence, (extract(epoch FROM issued_at) * 1000000)::bigint AS issued_at_us, reports
+SELECT sequence, (extract(epoch FROM issued_at) * 1000000)::bigint AS issued_at_us, reports, policy_id
 FROM acknowledgements a
 WHERE smart_account_id = $1 AND sender_id = $2
   AND (issued_at >= $3::timestamptz
        OR sequence = (SELECT max(b.sequence) FROM acknowledgements b
                       WHERE b.smart_account_id = $1 AND b.sender_id = $2))
 ORDER BY sequence DESC LIMIT $4)sql";
+
+#define POLICY_COLUMNS \
+  "r.type, r.name, r.acknowledgement_required, r.push_interval_days, r.days::text AS days"
+constexpr char kSelectPolicy[] = "SELECT " POLICY_COLUMNS
+                                 " FROM ledger_v1_reporting_policies r"
+                                 " WHERE r.smart_account_id = $1 AND r.policy_id = $2";
+// The Virtual Account's before the Smart Account's.
+constexpr char kSelectPolicyAtHome[] =
+    "SELECT " POLICY_COLUMNS
+    " FROM ledger_v1_product_instances p JOIN ledger_v1_reporting_policies r"
+    "   ON r.smart_account_id = p.smart_account_id AND r.ended_at IS NULL"
+    "   AND (r.virtual_account_id = p.virtual_account_id OR r.virtual_account_id IS NULL)"
+    " WHERE p.udi_pid = $1 AND p.udi_sn = $2 ORDER BY r.virtual_account_id NULLS LAST LIMIT 1";
 
 // A tag that the catalogue does not know is an unenforced subscription.
 constexpr char kSelectTags[] = R"sql(
@@ -78,19 +92,41 @@ ORDER BY u.place)sql";
 // Far more rounds than reports that a file may list.
 constexpr int64_t kRoundsMax = static_cast<int64_t>(kListedReportsMax);
 
-absl::StatusOr<std::vector<AcknowledgementRound>> ReadRounds(pqxx::transaction_base& transaction,
-                                                             int64_t smart_account_id, int64_t sender_id,
-                                                             absl::Time listed_since) {
-  std::vector<AcknowledgementRound> rounds;
-  for (const pqxx::row& row : transaction.exec_params(kSelectRounds, smart_account_id, sender_id,
-                                                      ToTimestamp(listed_since), kRoundsMax)) {
+absl::StatusOr<policy::ReportingPolicy> PolicyOf(const pqxx::row& row) {
+  policy::ReportingPolicy policy;
+  policy.type = static_cast<policy::PolicyType>(row["type"].as<int>());
+  policy.name = row["name"].as<std::string>();
+  policy.acknowledgement_required = row["acknowledgement_required"].as<bool>();
+  policy.push_interval_days = row["push_interval_days"].as<int>();
+  const auto days = policy::DaysFromArray(row["days"].as<std::string>());
+  if (!days.has_value()) return StoredRowDamaged("reporting_policies.days: want twelve numbers");
+  policy.days = *days;
+  return policy;
+}
+
+// Without an id, the default.
+absl::StatusOr<policy::ReportingPolicy> ReadPolicy(pqxx::transaction_base& transaction,
+                                                   int64_t smart_account_id, const pqxx::field& policy_id) {
+  if (policy_id.is_null()) return policy::ReportingPolicy();
+  const pqxx::result rows = transaction.exec_params(kSelectPolicy, smart_account_id, policy_id.as<int64_t>());
+  if (rows.empty()) return StoredRowDamaged("acknowledgements.policy_id: got a policy that is not there");
+  return PolicyOf(rows[0]);
+}
+
+absl::Status ReadRounds(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t sender_id,
+                        absl::Time listed_since, StoredAcknowledgement& stored) {
+  const pqxx::result rows = transaction.exec_params(kSelectRounds, smart_account_id, sender_id,
+                                                    ToTimestamp(listed_since), kRoundsMax);
+  if (rows.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(stored.policy, ReadPolicy(transaction, smart_account_id, rows[0]["policy_id"]));
+  for (const pqxx::row& row : rows) {
     const pqxx::binarystring packed(row["reports"]);
     ASSIGN_OR_RETURN(std::vector<AcknowledgedReport> reports,
                      UnpackAcknowledgedReports({packed.get(), packed.size()}));
-    rounds.push_back(
+    stored.rounds.push_back(
         {row["sequence"].as<int64_t>(), FromEpochMicros(row["issued_at_us"]), std::move(reports)});
   }
-  return rounds;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -114,7 +150,7 @@ absl::StatusOr<StoredAcknowledgement> AcknowledgementStore::ReadAcknowledgement(
       "authority_read_acknowledgement",
       [&](pqxx::transaction_base& transaction) -> absl::StatusOr<StoredAcknowledgement> {
         StoredAcknowledgement stored;
-        ASSIGN_OR_RETURN(stored.rounds, ReadRounds(transaction, smart_account_id, sender_id, listed_since));
+        RETURN_IF_ERROR(ReadRounds(transaction, smart_account_id, sender_id, listed_since, stored));
         if (stored.rounds.empty()) return stored;
         for (const pqxx::row& row : transaction.exec_params(kSelectTags, smart_account_id, sender_id)) {
           stored.tags[row["source_id"].as<int64_t>()] = {
@@ -123,6 +159,17 @@ absl::StatusOr<StoredAcknowledgement> AcknowledgementStore::ReadAcknowledgement(
         }
         return stored;
       });
+}
+
+absl::StatusOr<policy::ReportingPolicy> AcknowledgementStore::ReadPolicyAtHome(
+    const crypto::SubjectUdi& udi) {
+  return pool_.Read("authority_read_policy_at_home",
+                    [&](pqxx::transaction_base& transaction) -> absl::StatusOr<policy::ReportingPolicy> {
+                      const pqxx::result rows =
+                          transaction.exec_params(kSelectPolicyAtHome, udi.product_id, udi.serial_number);
+                      if (rows.empty()) return policy::ReportingPolicy();
+                      return PolicyOf(rows[0]);
+                    });
 }
 
 absl::StatusOr<AcknowledgementStore::Reports> AcknowledgementStore::ExamineReports(int64_t smart_account_id,

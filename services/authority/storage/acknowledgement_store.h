@@ -15,13 +15,6 @@
 
 namespace quartermaster::authority {
 
-// Everything that CollectAcknowledgement needs of one sender.
-struct StoredAcknowledgement {
-  // Newest first; those issued since `listed_since`, and always the newest.
-  std::vector<AcknowledgementRound> rounds;
-  std::map<int64_t, SourceTag> tags;
-};
-
 struct ProductInstanceRow {
   // 0: known from the inventory only, never reported.
   int64_t sender_id = 0;
@@ -54,9 +47,13 @@ class AcknowledgementStore {
   // None when nobody knows this UDI.
   absl::StatusOr<std::optional<ProductInstanceRow>> FindProductInstance(const crypto::SubjectUdi& udi);
 
-  // `rounds` is empty when nothing was acknowledged yet.
+  // The rounds issued since `listed_since`, and always the newest. None when nothing was acknowledged yet.
   absl::StatusOr<StoredAcknowledgement> ReadAcknowledgement(int64_t smart_account_id, int64_t sender_id,
                                                             absl::Time listed_since);
+
+  // What is in force at the home of a product instance: of its Virtual Account, else of the Smart Account,
+  // else the default.
+  absl::StatusOr<policy::ReportingPolicy> ReadPolicyAtHome(const crypto::SubjectUdi& udi);
 
   // What is known of the reports of a sender without an acknowledgement.
   enum class Reports { kNone, kUnverifiableOnly, kVerified };

@@ -1,5 +1,7 @@
 #include "services/authority/storage/audit.h"
 
+#include "services/authority/storage/sql_time.h"
+
 namespace quartermaster::authority {
 namespace {
 
@@ -17,6 +19,11 @@ absl::Status WriteAudit(pg::RawConnection& connection, const AuditEntry& entry, 
   params.AddText(entry.method);
   params.AddText(entry.after_json);
   return connection.Execute(kInsertAudit, params).status();
+}
+
+void WriteAudit(pqxx::transaction_base& transaction, const AuditEntry& entry, absl::Time now) {
+  transaction.exec_params(kInsertAudit, ToTimestamp(now), entry.actor, entry.request_id, entry.method,
+                          entry.after_json);
 }
 
 }  // namespace quartermaster::authority

@@ -2,6 +2,7 @@
 #ifndef QUARTERMASTER_SERVICES_AUTHORITY_STORAGE_AUDIT_H_
 #define QUARTERMASTER_SERVICES_AUTHORITY_STORAGE_AUDIT_H_
 
+#include <pqxx/pqxx>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,6 +25,8 @@ inline constexpr char kServiceActor[] = "service:authority";
 
 // Within the caller's transaction.
 absl::Status WriteAudit(pg::RawConnection& connection, const AuditEntry& entry, absl::Time now);
+// Throws what libpqxx throws.
+void WriteAudit(pqxx::transaction_base& transaction, const AuditEntry& entry, absl::Time now);
 
 }  // namespace quartermaster::authority
 

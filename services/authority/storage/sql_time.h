@@ -2,6 +2,7 @@
 #ifndef QUARTERMASTER_SERVICES_AUTHORITY_STORAGE_SQL_TIME_H_
 #define QUARTERMASTER_SERVICES_AUTHORITY_STORAGE_SQL_TIME_H_
 
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 
@@ -17,6 +18,11 @@ inline std::string ToTimestamp(absl::Time time) {
 // Of a column (extract(epoch FROM …) * 1000000)::bigint.
 inline absl::Time FromEpochMicros(const pqxx::field& field) {
   return absl::FromUnixMicros(field.as<int64_t>());
+}
+
+inline std::optional<absl::Time> OptionalEpochMicros(const pqxx::field& field) {
+  if (field.is_null()) return std::nullopt;
+  return FromEpochMicros(field);
 }
 
 }  // namespace quartermaster::authority

@@ -73,7 +73,7 @@ ON CONFLICT (key_id, udi_pid, udi_sn) DO UPDATE
 SET certificate = excluded.certificate, issuer = excluded.issuer, alg = excluded.alg,
     not_before = excluded.not_before, not_after = excluded.not_after,
     imported_at = excluded.imported_at
-WHERE excluded.not_after > t.not_after AND t.revoked_at IS NULL)sql";
+WHERE excluded.not_after > t.not_after AND t.revoked_at IS NULL AND t.origin = 0)sql";
 
 absl::StatusOr<int64_t> UpsertTrustCertificates(pg::RawConnection& connection,
                                                 std::span<const TrustCertificateRow* const> rows,

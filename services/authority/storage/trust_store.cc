@@ -17,15 +17,19 @@ SELECT certificate FROM manufacturer_cas
 UNION ALL
 SELECT certificate FROM signing_keys WHERE purpose = 'ca')sql";
 
+constexpr char kSelectManufacturerCas[] = "SELECT certificate FROM manufacturer_cas";
+
 constexpr char kSelectTrustCertificates[] = R"sql(
-SELECT t.key_id, t.udi_pid, t.udi_sn, t.issuer, t.alg,
+SELECT t.key_id, t.udi_pid, t.udi_sn, t.issuer, t.alg, t.origin, t.export_controlled, t.replaced_by,
+       (extract(epoch FROM t.retired_at) * 1000000)::bigint AS retired_us,
+       (extract(epoch FROM t.revoked_at) * 1000000)::bigint AS revoked_us,
        (extract(epoch FROM t.not_before) * 1000000)::bigint AS not_before_us,
        (extract(epoch FROM t.not_after) * 1000000)::bigint AS not_after_us,
        t.revoked_at IS NOT NULL AS revoked
 FROM trust_certificates t
 WHERE ($1 = '' OR t.udi_pid = $1) AND ($2 = '' OR t.udi_sn = $2)
   AND (t.udi_pid, t.udi_sn, t.key_id) > ($3, $4, $5)
-  AND ($6::bigint IS NULL OR NOT EXISTS (
+  AND ($6::bigint IS NULL OR coalesce(t.smart_account_id, $6) = $6 AND NOT EXISTS (
         SELECT 1 FROM ledger_v1_product_instances p
         WHERE p.udi_pid = t.udi_pid AND p.udi_sn = t.udi_sn AND p.smart_account_id <> $6))
 ORDER BY t.udi_pid, t.udi_sn, t.key_id LIMIT $7)sql";
@@ -37,16 +41,29 @@ TrustCertificateSummary SummaryOf(const pqxx::row& row) {
           .algorithm = row["alg"].as<std::string>(),
           .not_before = FromEpochMicros(row["not_before_us"]),
           .not_after = FromEpochMicros(row["not_after_us"]),
-          .revoked = row["revoked"].as<bool>()};
+          .revoked = row["revoked"].as<bool>(),
+          .origin = static_cast<TrustOrigin>(row["origin"].as<int16_t>()),
+          .retired_at = OptionalEpochMicros(row["retired_us"]),
+          .replaced_by = row["replaced_by"].is_null() ? "" : row["replaced_by"].as<std::string>(),
+          .revoked_at = OptionalEpochMicros(row["revoked_us"]),
+          .export_controlled = row["export_controlled"].as<bool>()};
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<Certificate>> TrustStore::ReadAnchors() {
-  return pool_.Read("authority_read_anchors",
-                    [](pqxx::transaction_base& transaction) -> absl::StatusOr<std::vector<Certificate>> {
+  return ReadCertificates("authority_read_anchors", kSelectAnchors);
+}
+
+absl::StatusOr<std::vector<Certificate>> TrustStore::ReadManufacturerCas() {
+  return ReadCertificates("authority_read_manufacturer_cas", kSelectManufacturerCas);
+}
+
+absl::StatusOr<std::vector<Certificate>> TrustStore::ReadCertificates(const char* name, const char* sql) {
+  return pool_.Read(name,
+                    [sql](pqxx::transaction_base& transaction) -> absl::StatusOr<std::vector<Certificate>> {
                       std::vector<Certificate> anchors;
-                      for (const pqxx::row& row : transaction.exec_params(kSelectAnchors)) {
+                      for (const pqxx::row& row : transaction.exec_params(sql)) {
                         const pqxx::binarystring der(row[0]);
                         ASSIGN_OR_RETURN(Certificate anchor, Certificate::FromDer({der.get(), der.size()}));
                         anchors.push_back(std::move(anchor));

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/authority/domain/trust_code.h"
 #include "services/authority/storage/audit.h"
 #include "services/common/crypto/certificate.h"
 #include "services/common/pg/pool.h"
@@ -32,10 +33,15 @@ struct TrustCertificateSummary {
   absl::Time not_before;
   absl::Time not_after;
   bool revoked = false;
+  TrustOrigin origin = TrustOrigin::kImported;
+  std::optional<absl::Time> retired_at;
+  std::string replaced_by;
+  std::optional<absl::Time> revoked_at;
+  bool export_controlled = false;
 };
 
 struct TrustCertificateFilter {
-  // Leaves out those of product instances that belong to another Smart Account.
+  // Leaves out those of product instances that belong to another Smart Account, and its trust codes.
   std::optional<int64_t> smart_account_id;
   // Exact; empty = any.
   std::string product_id;
@@ -57,6 +63,8 @@ class TrustStore {
 
   // All CAs that a product instance's certificate may end in: the manufacturers' and our own.
   absl::StatusOr<std::vector<crypto::Certificate>> ReadAnchors();
+  // The manufacturers' alone: what a factory certificate must end in.
+  absl::StatusOr<std::vector<crypto::Certificate>> ReadManufacturerCas();
 
   // Each stores what is new, and replaces a certificate of the same key (and UDI) that ends earlier
   // and is not revoked. Answers how many rows changed; `audit` is written when any did. All in one
@@ -75,6 +83,8 @@ class TrustStore {
   absl::StatusOr<int64_t> FindSmartAccount(std::string_view domain_or_name);
 
  private:
+  absl::StatusOr<std::vector<crypto::Certificate>> ReadCertificates(const char* name, const char* sql);
+
   pg::Pool& pool_;
 };
 

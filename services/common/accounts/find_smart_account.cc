@@ -6,7 +6,7 @@ constexpr char kFindSmartAccount[] = R"sql(
 SELECT smart_account_id
 FROM ledger_v1_smart_accounts
 WHERE lower(domain) = lower($1) OR lower(display_name) = lower($1)
-ORDER BY lower(domain) = lower($1) DESC, smart_account_id
+ORDER BY lower(domain) = lower($1) DESC, closed_at IS NOT NULL, smart_account_id
 LIMIT 1)sql";
 
 std::optional<int64_t> FindSmartAccount(pqxx::transaction_base& transaction, const std::string& name) {

@@ -11,7 +11,7 @@
 namespace quartermaster::accounts {
 
 // By domain, or else by display name, both as SQL lower() compares them. Where several have the name
-// the oldest is meant. Throws as pqxx does.
+// the oldest is meant, of those that are open if any is. Throws as pqxx does.
 std::optional<int64_t> FindSmartAccount(pqxx::transaction_base& transaction, const std::string& name);
 
 }  // namespace quartermaster::accounts

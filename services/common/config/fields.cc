@@ -1,7 +1,9 @@
 #include "services/common/config/fields.h"
 
+#include <algorithm>
 #include <limits>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -54,6 +56,9 @@ bool IsAddress(const std::string& text, bool unix_allowed) {
   return parsed.has_value() && parsed->port != 0;
 }
 
+// Goes into logs, certificates and connection strings; a NUL would end it there.
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 constexpr char kHostPort[] = "host:port with port 1 to 65535";
 
 }  // namespace
@@ -61,7 +66,7 @@ constexpr char kHostPort[] = "host:port with port 1 to 65535";
 std::string Describe(const YAML::Node& node) {
   switch (node.Type()) {
     case YAML::NodeType::Scalar:
-      return absl::StrCat("\"", node.Scalar(), "\"");
+      return absl::StrCat("\"", absl::Utf8SafeCEscape(node.Scalar()), "\"");
     case YAML::NodeType::Sequence:
       return "a list";
     case YAML::NodeType::Map:
@@ -94,10 +99,10 @@ std::string DurationText(absl::Duration duration) {
 }
 
 FieldSchema Text(std::string path, std::string* to, std::string meaning) {
-  return Parsed({std::move(path), "text", *to, std::move(meaning), nullptr},
+  return Parsed({std::move(path), "text without control characters", *to, std::move(meaning), nullptr},
                 [to](const std::string& text, Reading&) {
                   *to = text;
-                  return !text.empty();
+                  return !text.empty() && std::none_of(text.begin(), text.end(), IsControl);
                 });
 }
 
@@ -131,6 +136,18 @@ FieldSchema Duration(std::string path, absl::Duration* to, absl::Duration min, a
                  DurationText(*to), std::move(meaning), nullptr},
                 [to, min, max](const std::string& text, Reading&) {
                   return ParseDuration(text, *to) && *to >= min && *to <= max;
+                });
+}
+
+FieldSchema OptionalDuration(std::string path, std::optional<absl::Duration>* to, absl::Duration min,
+                             absl::Duration max, std::string meaning) {
+  return Parsed({std::move(path), absl::StrCat("duration ", DurationText(min), " to ", DurationText(max)), "",
+                 std::move(meaning), nullptr},
+                [to, min, max](const std::string& text, Reading&) {
+                  absl::Duration given;
+                  if (!ParseDuration(text, given) || given < min || given > max) return false;
+                  *to = given;
+                  return true;
                 });
 }
 

@@ -23,6 +23,9 @@ FieldSchema Bytes(std::string path, int64_t* to, int64_t min, int64_t max, std::
 // "90d", "1h30m", "250ms"; min may be negative.
 FieldSchema Duration(std::string path, absl::Duration* to, absl::Duration min, absl::Duration max,
                      std::string meaning);
+// The same, for what has no duration unless one is given.
+FieldSchema OptionalDuration(std::string path, std::optional<absl::Duration>* to, absl::Duration min,
+                             absl::Duration max, std::string meaning);
 FieldSchema Boolean(std::string path, bool* to, std::string meaning);
 // DNS names and IP addresses, each checked.
 FieldSchema ServerNames(std::string path, std::vector<std::string>* to, std::string meaning);

@@ -120,6 +120,8 @@ struct LimitsConfig {
   // Accepted but not yet committed; beyond, calls answer RESOURCE_EXHAUSTED with a retry delay.
   int ingest_queue_reports_max = 20000;
   int64_t ingest_queue_bytes_max = 64ll << 20;
+  // An import of which nothing came for so long is ended: it holds one of few places.
+  absl::Duration import_idle_timeout = absl::Seconds(60);
   // Deadline of a call that brings none.
   absl::Duration call_deadline = absl::Seconds(30);
   // From SIGTERM until what is still running is cut.
@@ -132,6 +134,30 @@ struct UsageConfig {
   absl::Duration gap_after = absl::Hours(1);
   // Whether stale use (the product instance reported other tags for 30 days beyond it) is released by itself.
   bool release_stale = false;
+};
+
+// Of the trust codes that the authority gives to product instances.
+struct TrustConfig {
+  // Of a new one; it never outlives the authority's CA.
+  absl::Duration code_validity = absl::Hours(24 * 1096);
+  // For which the key before stays good when another one took its place.
+  absl::Duration renewal_overlap = absl::Hours(24 * 30);
+};
+
+// How long what is not needed any more is kept (docs/reference/retention.md).
+struct RetentionConfig {
+  // Bodies of reports, by the month of their receipt; not set = for ever.
+  std::optional<absl::Duration> reports;
+  // Whether reports that nobody here can verify, and so acknowledge, go like the others.
+  bool give_up_unverifiable = false;
+};
+
+// How long a quantity is set aside for an authorization that has no code.
+struct AuthorizationConfig {
+  // Until its code is signed.
+  absl::Duration hold_timeout = absl::Minutes(15);
+  // Until somebody approved it.
+  absl::Duration approval_timeout = absl::Hours(72);
 };
 
 struct NodeConfig {
@@ -153,6 +179,9 @@ struct NodeConfig {
   ClockConfig clock;
   LimitsConfig limits;
   UsageConfig usage;
+  TrustConfig trust;
+  RetentionConfig retention;
+  AuthorizationConfig authorization;
 
   // The service's settings; a name that is not a service ends the process.
   const ServiceConfig& Service(std::string_view name) const;

@@ -126,18 +126,19 @@ TEST(NodeConfig, AllMistakesAreReportedTogetherWithLineFieldGotAndWant) {
                "  server_names: licenses.example\n"
                "  connections_max: 0\n"
                "metrics: 9100\n"),
-      ElementsAre(HasSubstr("node.yaml:1: node_nam: got an unknown field, want one of clock, "),
-                  "node.yaml:3: log.level: got \"loud\", want one of debug, info, warning, error",
-                  "node.yaml:4: log.colour: got an unknown field, want one of format, level, "
-                  "requests",
-                  "node.yaml:5: limits.document_max: got \"4 MB\", want 64 KiB to 64 MiB",
-                  "node.yaml:5: limits.call_deadline: got \"soon\", want duration 100ms to 1h",
-                  "node.yaml:7: gateway.rest_listen: got \"8443\", want host:port with port 1 to "
-                  "65535",
-                  "node.yaml:8: gateway.server_names: got \"licenses.example\", want list of DNS names "
-                  "and IP addresses",
-                  "node.yaml:9: gateway.connections_max: got \"0\", want 1 to 1000000",
-                  "node.yaml:10: metrics: got \"9100\", want a mapping of listen, token"));
+      ElementsAre(
+          HasSubstr("node.yaml:1: node_nam: got an unknown field, want one of authorization, clock, "),
+          "node.yaml:3: log.level: got \"loud\", want one of debug, info, warning, error",
+          "node.yaml:4: log.colour: got an unknown field, want one of format, level, "
+          "requests",
+          "node.yaml:5: limits.document_max: got \"4 MB\", want 64 KiB to 64 MiB",
+          "node.yaml:5: limits.call_deadline: got \"soon\", want duration 100ms to 1h",
+          "node.yaml:7: gateway.rest_listen: got \"8443\", want host:port with port 1 to "
+          "65535",
+          "node.yaml:8: gateway.server_names: got \"licenses.example\", want list of DNS names "
+          "and IP addresses",
+          "node.yaml:9: gateway.connections_max: got \"0\", want 1 to 1000000",
+          "node.yaml:10: metrics: got \"9100\", want a mapping of listen, token"));
 }
 
 TEST(NodeConfig, AFieldSetTwiceOrToNothingIsAMistake) {
@@ -149,6 +150,10 @@ TEST(NodeConfig, AFieldSetTwiceOrToNothingIsAMistake) {
 
 TEST(NodeConfig, TextThatIsNoYamlIsRefusedWithItsLine) {
   EXPECT_THAT(Mistakes("node_name: [a\nb: c"), ElementsAre(HasSubstr("node.yaml:2: got no YAML")));
+  EXPECT_THAT(Mistakes("node_name: \"a\\0b\"\n"),
+              ElementsAre("node.yaml:1: node_name: got \"a\\000b\", want text without control characters"));
+  EXPECT_THAT(Mistakes("node_name: \"a\\nb\"\n"),
+              ElementsAre("node.yaml:1: node_name: got \"a\\nb\", want text without control characters"));
   EXPECT_THAT(Mistakes("just text"), ElementsAre(HasSubstr("want a mapping")));
   EXPECT_THAT(Mistakes("a: 1\n---\nb: 2\n"), ElementsAre(HasSubstr("2 YAML documents")));
   EXPECT_THAT(Mistakes("log: &x {level: *x}"), ElementsAre(HasSubstr("log.level")));

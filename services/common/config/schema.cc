@@ -142,6 +142,10 @@ void AddRest(NodeConfig& c, Fields& fields) {
                          "come back."));
   fields.push_back(Integer("limits.ingest_queue_reports_max", &limits.ingest_queue_reports_max, 100, 10000000,
                            "The same, in reports."));
+  fields.push_back(
+      Duration("limits.import_idle_timeout", &limits.import_idle_timeout, absl::Seconds(1), absl::Hours(24),
+               "An import of which nothing came, or that read no answer, for so long is ended: it "
+               "holds one of few places."));
   fields.push_back(Duration("limits.call_deadline", &limits.call_deadline, absl::Milliseconds(100),
                             absl::Hours(1), "Deadline of a call that brings none."));
   fields.push_back(Duration("limits.shutdown_grace", &limits.shutdown_grace, absl::Seconds(1), absl::Hours(1),
@@ -153,6 +157,29 @@ void AddRest(NodeConfig& c, Fields& fields) {
       Boolean("usage.release_stale", &c.usage.release_stale,
               "Release use by itself, each hour, when its product instance has reported other tags "
               "for 30 days beyond it. Otherwise it counts until somebody releases it."));
+  fields.push_back(
+      Duration("trust.code_validity", &c.trust.code_validity, absl::Hours(1), absl::Hours(24 * 3652),
+               "Of a new trust code; it never outlives the authority's CA. Product instances renew "
+               "it when half of it is over."));
+  fields.push_back(Duration("trust.renewal_overlap", &c.trust.renewal_overlap, absl::Hours(1),
+                            absl::Hours(24 * 365),
+                            "How long the key before stays good when a product instance got a trust code for "
+                            "another one."));
+  fields.push_back(OptionalDuration("retention.reports", &c.retention.reports, absl::Hours(24 * 90),
+                                    absl::Hours(24 * 36500),
+                                    "How long the bodies of reports are kept, in whole months of their "
+                                    "receipt; not set: for ever. What has to "
+                                    "stay, stays ([retention.md](retention.md))."));
+  fields.push_back(
+      Boolean("retention.give_up_unverifiable", &c.retention.give_up_unverifiable,
+              "Let reports go too that nobody here can verify. Otherwise they stay, because the authority "
+              "that could acknowledge them has not."));
+  fields.push_back(
+      Duration("authorization.hold_timeout", &c.authorization.hold_timeout, absl::Minutes(1), absl::Hours(24),
+               "How long a quantity is set aside for an authorization code until it is signed."));
+  fields.push_back(Duration("authorization.approval_timeout", &c.authorization.approval_timeout,
+                            absl::Minutes(1), absl::Hours(24 * 90),
+                            "How long it is set aside until somebody approved an export-controlled one."));
 }
 
 }  // namespace

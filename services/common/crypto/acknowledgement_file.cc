@@ -25,6 +25,26 @@ absl::Status CheckIsAscii(std::string_view file) {
       absl::StrCat("file: got a byte that is not ASCII text at ", bad - file.begin()));
 }
 
+absl::Status CheckIsOurs(std::string_view file) {
+  if (file.size() > kAcknowledgementFileBytesMax) {
+    return AcknowledgementFileMalformed(
+        absl::StrCat("file: got ", file.size(), " bytes, want at most ", kAcknowledgementFileBytesMax));
+  }
+  return CheckIsAscii(file);
+}
+
+absl::Status CheckReader(const SubjectUdi& udi, int64_t sequence, const AcknowledgementReader& reader) {
+  if (udi != reader.udi) {
+    return AcknowledgementForAnother(absl::StrCat("udi: got ", FormatSubjectSerialNumber(udi), ", want ",
+                                                  FormatSubjectSerialNumber(reader.udi)));
+  }
+  if (sequence < reader.sequence_seen) {
+    return AcknowledgementOutdated(
+        absl::StrCat("sequence: got ", sequence, ", want at least ", reader.sequence_seen));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<AcknowledgementVerifier> AcknowledgementVerifier::Create(std::span<const Certificate> pinned) {
@@ -70,11 +90,7 @@ absl::StatusOr<std::string> AcknowledgementVerifier::VerifiedPayload(std::string
 
 absl::StatusOr<AcknowledgementFile> AcknowledgementVerifier::Verify(
     std::string_view file, const AcknowledgementReader& reader) const {
-  if (file.size() > kAcknowledgementFileBytesMax) {
-    return AcknowledgementFileMalformed(
-        absl::StrCat("file: got ", file.size(), " bytes, want at most ", kAcknowledgementFileBytesMax));
-  }
-  RETURN_IF_ERROR(CheckIsAscii(file));
+  RETURN_IF_ERROR(CheckIsOurs(file));
   ASSIGN_OR_RETURN(const AcknowledgementXml xml, ReadAcknowledgementXml(file));
   ASSIGN_OR_RETURN(const std::string payload,
                    VerifiedPayload(xml.acknowledgement, kAcknowledgementDomain, reader.now));
@@ -82,13 +98,22 @@ absl::StatusOr<AcknowledgementFile> AcknowledgementVerifier::Verify(
   AcknowledgementFile result;
   RETURN_IF_ERROR(ParseAcknowledgementPayload(payload, result));
   RETURN_IF_ERROR(ParsePolicyPayload(policy_payload, result));
-  if (result.udi != reader.udi) {
-    return AcknowledgementForAnother(absl::StrCat("udi: got ", FormatSubjectSerialNumber(result.udi),
-                                                  ", want ", FormatSubjectSerialNumber(reader.udi)));
-  }
-  if (result.sequence < reader.sequence_seen) {
-    return AcknowledgementOutdated(
-        absl::StrCat("sequence: got ", result.sequence, ", want at least ", reader.sequence_seen));
+  RETURN_IF_ERROR(CheckReader(result.udi, result.sequence, reader));
+  return result;
+}
+
+absl::StatusOr<PolicyFile> AcknowledgementVerifier::VerifyPolicy(std::string_view file,
+                                                                 const AcknowledgementReader& reader) const {
+  RETURN_IF_ERROR(CheckIsOurs(file));
+  ASSIGN_OR_RETURN(const std::string envelope, ReadPolicyXml(file));
+  ASSIGN_OR_RETURN(const std::string payload, VerifiedPayload(envelope, kPolicyDomain, reader.now));
+  PolicyFile result;
+  RETURN_IF_ERROR(ParsePolicyFilePayload(payload, result));
+  RETURN_IF_ERROR(CheckReader(result.udi, result.sequence, reader));
+  if (result.issued_at < reader.policy_issued_at) {
+    return AcknowledgementOutdated(absl::StrCat("issued_at: got ", absl::ToUnixSeconds(result.issued_at),
+                                                ", want at least that of the policy that is installed, ",
+                                                absl::ToUnixSeconds(reader.policy_issued_at)));
   }
   return result;
 }

@@ -1,10 +1,9 @@
-// Reading an acknowledgement file (docs/reference/formats.md, "Acknowledgement file") as a product
+// Reading an acknowledgement file or a policy file (docs/reference/formats.md) as a product
 // instance does: nothing of it is believed before its signatures check under a CA that the reader
 // has pinned. Used by agents, and by tests of the authority.
 #ifndef QUARTERMASTER_SERVICES_COMMON_CRYPTO_ACKNOWLEDGEMENT_FILE_H_
 #define QUARTERMASTER_SERVICES_COMMON_CRYPTO_ACKNOWLEDGEMENT_FILE_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,7 +16,7 @@
 #include "absl/time/time.h"
 #include "services/common/crypto/certificate.h"
 #include "services/common/crypto/certificate_chain.h"
-#include "services/common/policy/default_policy.h"
+#include "services/common/policy/reporting_policy.h"
 
 namespace quartermaster::crypto {
 
@@ -32,10 +31,7 @@ struct AcknowledgedTag {
 
 // The policy in force, and what it means for the product instance now.
 struct PolicyInForce {
-  std::string name;
-  bool acknowledgement_required = false;
-  int push_interval_days = 0;
-  std::array<policy::ReportingDays, policy::kLicenseClassCount> days{};
+  policy::ReportingPolicy policy;
   absl::Time next_report_due;
   // None when no class in use requires one.
   std::optional<absl::Time> next_acknowledgement_due;
@@ -52,12 +48,23 @@ struct AcknowledgementFile {
   PolicyInForce policy;
 };
 
+// A policy that comes by itself.
+struct PolicyFile {
+  SubjectUdi udi;
+  // Of the last acknowledgement of the product instance; 0 = there was none.
+  int64_t sequence = 0;
+  absl::Time issued_at;
+  PolicyInForce policy;
+};
+
 // Who reads, and when.
 struct AcknowledgementReader {
   SubjectUdi udi;
   // Of the last file that was accepted; 0 = none yet.
   int64_t sequence_seen = 0;
   absl::Time now;
+  // Of the policy that is installed.
+  absl::Time policy_issued_at = absl::InfinitePast();
 };
 
 // Immutable; thread-safe.
@@ -76,6 +83,9 @@ class AcknowledgementVerifier {
   //   crypto.acknowledgement_outdated            sequence below the one seen (the same is accepted)
   absl::StatusOr<AcknowledgementFile> Verify(std::string_view file,
                                              const AcknowledgementReader& reader) const;
+
+  // The same of a policy file. Outdated is also one that was issued before the policy that is installed.
+  absl::StatusOr<PolicyFile> VerifyPolicy(std::string_view file, const AcknowledgementReader& reader) const;
 
  private:
   explicit AcknowledgementVerifier(TrustAnchors anchors) : anchors_(std::move(anchors)) {}

@@ -89,10 +89,10 @@ TEST_F(AcknowledgementFileTest, IsReadWhenEverythingChecks) {
   ASSERT_EQ(file->acknowledged.size(), 2u);
   EXPECT_EQ(file->acknowledged[0], (AcknowledgedTag{"regid.a,1.0_x", {1671840750, 1671840751}}));
   EXPECT_EQ(file->acknowledged[1], (AcknowledgedTag{"regid.b's,1.0_y", {7}}));
-  EXPECT_EQ(file->policy.name, "Default");
-  EXPECT_TRUE(file->policy.acknowledgement_required);
-  EXPECT_EQ(file->policy.push_interval_days, 30);
-  EXPECT_EQ(file->policy.days, policy::kDefaultReportingDays);
+  EXPECT_EQ(file->policy.policy.name, "Default");
+  EXPECT_TRUE(file->policy.policy.acknowledgement_required);
+  EXPECT_EQ(file->policy.policy.push_interval_days, 30);
+  EXPECT_EQ(file->policy.policy.days, policy::kDefaultReportingDays);
   EXPECT_EQ(file->policy.next_report_due, kNow + absl::Hours(24 * 30));
   EXPECT_EQ(file->policy.next_acknowledgement_due, kNow + absl::Hours(24 * 90));
 }
@@ -270,6 +270,79 @@ TEST(AcknowledgementVerifier, NeedsACaToPin) {
   const std::vector<Certificate> leaf = {
       *ca.IssueSigner(key.Public(), SigningUse::kAcknowledgement, "x", kValid)};
   EXPECT_EQ(ErrorId(AcknowledgementVerifier::Create(leaf).status()), "crypto.certificate_untrusted");
+}
+
+// A policy by itself: the same envelope under another root.
+class PolicyFileTest : public AcknowledgementFileTest {
+ protected:
+  static std::string WrapPolicy(const std::string& envelope) {
+    return absl::StrCat("<smartLicensePolicy><data>", envelope, "</data></smartLicensePolicy>");
+  }
+  std::string PolicyOnly(const std::string& policy = kPolicy) const {
+    return WrapPolicy(Envelope(policy, "quartermaster.policy.v1\n" + policy));
+  }
+  absl::StatusOr<PolicyFile> VerifyPolicy(const std::string& file,
+                                          const AcknowledgementReader& reader = kReader) const {
+    const std::vector<Certificate> pinned = {ca_.certificate()};
+    return AcknowledgementVerifier::Create(pinned)->VerifyPolicy(file, reader);
+  }
+  std::string PolicyRefusal(const std::string& file, const AcknowledgementReader& reader = kReader) const {
+    return ErrorId(VerifyPolicy(file, reader).status());
+  }
+};
+
+TEST_F(PolicyFileTest, IsReadWhenEverythingChecks) {
+  const std::string custom = absl::StrReplaceAll(
+      kPolicy, {{R"("name":"Default",)", R"("name":"Branches","type":"custom",)"}, {":365", ":30"}});
+  const auto file = VerifyPolicy(PolicyOnly(custom));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->udi, kUdi);
+  EXPECT_EQ(file->sequence, 12);
+  EXPECT_EQ(file->issued_at, kNow);
+  EXPECT_EQ(file->policy.policy.name, "Branches");
+  EXPECT_EQ(file->policy.policy.type, policy::PolicyType::kCustom);
+  EXPECT_EQ(file->policy.policy.days[0].first_report, 30);
+}
+
+TEST_F(PolicyFileTest, IsForOneProductInstanceAndNeverOlderThanWhatIsInstalled) {
+  EXPECT_EQ(PolicyRefusal(PolicyOnly(), {{"C9300-24UX", "OTHER"}, 0, kNow}),
+            "crypto.acknowledgement_for_another");
+  EXPECT_EQ(PolicyRefusal(PolicyOnly(), {kUdi, 13, kNow}), "crypto.acknowledgement_outdated");
+  EXPECT_TRUE(VerifyPolicy(PolicyOnly(), {kUdi, 12, kNow, kNow}).ok());
+  EXPECT_EQ(PolicyRefusal(PolicyOnly(), {kUdi, 12, kNow, kNow + absl::Seconds(1)}),
+            "crypto.acknowledgement_outdated");
+}
+
+TEST_F(PolicyFileTest, IsRefusedWhenAnythingOfItWasMadeBySomebodyElse) {
+  EXPECT_EQ(PolicyRefusal(WrapPolicy(Envelope(kPolicy, kPolicy))),
+            "crypto.acknowledgement_signature_invalid");
+  EXPECT_EQ(PolicyRefusal(
+                WrapPolicy(Envelope(kPolicy, absl::StrCat("quartermaster.acknowledgement.v1\n", kPolicy)))),
+            "crypto.acknowledgement_signature_invalid");
+  std::string changed = PolicyOnly();
+  changed.replace(changed.find("365"), 3, "366");
+  EXPECT_EQ(PolicyRefusal(changed), "crypto.acknowledgement_signature_invalid");
+  EXPECT_EQ(PolicyRefusal(PolicyOnly(), {kUdi, 0, kNow + absl::Hours(24 * 366)}),
+            "crypto.certificate_expired");
+  signing_key_ = NewKey();
+  EXPECT_EQ(PolicyRefusal(PolicyOnly()), "crypto.acknowledgement_signature_invalid");
+}
+
+TEST_F(PolicyFileTest, IsNoOtherFileAndNoOtherFileIsOne) {
+  const std::string envelope = Envelope(kPolicy, absl::StrCat("quartermaster.policy.v1\n", kPolicy));
+  EXPECT_EQ(PolicyRefusal(File()), "crypto.acknowledgement_file_malformed");
+  EXPECT_EQ(Refusal(PolicyOnly()), "crypto.acknowledgement_file_malformed");
+  for (const std::string& file :
+       {std::string(), std::string("<smartLicensePolicy/>"), PolicyOnly().substr(0, 300), PolicyOnly() + "x",
+        "<!DOCTYPE smartLicensePolicy>" + PolicyOnly(),
+        absl::StrCat("<smartLicensePolicy><data>", envelope, "</data><data>", envelope,
+                     "</data></smartLicensePolicy>"),
+        absl::StrCat("<smartLicensePolicy><a><data>", envelope, "</data></a></smartLicensePolicy>"),
+        WrapPolicy("{}"), PolicyOnly(absl::StrReplaceAll(kPolicy, {{"\"sequence\":12", "\"sequence\":-1"}})),
+        PolicyOnly(absl::StrReplaceAll(kPolicy, {{"\"first_report_days\":365", "\"first_report_days\":-1"}})),
+        PolicyOnly(absl::StrReplaceAll(kPolicy, {{"\"enforced\"", "\"export_controlled\""}}))}) {
+    EXPECT_EQ(PolicyRefusal(file), "crypto.acknowledgement_file_malformed") << file;
+  }
 }
 
 }  // namespace

@@ -89,24 +89,50 @@ absl::StatusOr<AcknowledgedTag> Tag(const Json& entry) {
   return tag;
 }
 
-// In the order of policy::LicenseClass.
-constexpr const char* kClassNames[policy::kLicenseClassCount] = {
-    "unenforced_perpetual", "unenforced_subscription", "enforced", "export_controlled"};
-
-absl::Status Classes(const Json& classes, PolicyInForce& policy) {
-  if (!classes.is_array() || classes.size() != policy::kLicenseClassCount) {
+absl::Status Classes(const Json& classes, policy::DaysByClass& days_by_class) {
+  if (!classes.is_array() || classes.size() != days_by_class.size()) {
     return Wrong("classes", "an array of four");
   }
-  for (int i = 0; i < policy::kLicenseClassCount; ++i) {
-    const Json& entry = classes[static_cast<size_t>(i)];
+  for (size_t i = 0; i < days_by_class.size(); ++i) {
+    const Json& entry = classes[i];
     ASSIGN_OR_RETURN(const std::string name, Text(entry, "class"));
-    if (name != kClassNames[i]) return Wrong("class", absl::StrCat("\"", kClassNames[i], "\""));
+    const std::string want(policy::LicenseClassWord(static_cast<policy::LicenseClass>(i)));
+    if (name != want) return Wrong("class", absl::StrCat("\"", want, "\""));
     const auto days = [&](const char* field) { return Number(Field(entry, field), field, 0, kDaysMax); };
     ASSIGN_OR_RETURN(const int64_t first_report, days("first_report_days"));
     ASSIGN_OR_RETURN(const int64_t ongoing, days("ongoing_days"));
     ASSIGN_OR_RETURN(const int64_t on_change, days("on_change_days"));
-    policy.days[static_cast<size_t>(i)] = {static_cast<int>(first_report), static_cast<int>(ongoing),
-                                           static_cast<int>(on_change)};
+    days_by_class[i] = {static_cast<int>(first_report), static_cast<int>(ongoing),
+                        static_cast<int>(on_change)};
+  }
+  return absl::OkStatus();
+}
+
+// A label; one that this reader does not know, or none, is as good as custom.
+policy::PolicyType TypeOf(const Json& policy) {
+  const Json& word = Field(policy, "type");
+  for (int i = 1; word.is_string() && i <= static_cast<int>(policy::PolicyType::kMerged); ++i) {
+    const auto type = static_cast<policy::PolicyType>(i);
+    if (word.get_ref<const std::string&>() == policy::PolicyTypeWord(type)) return type;
+  }
+  return policy::PolicyType::kCustom;
+}
+
+// Everything of a policy payload but whom it is for.
+absl::Status ParsePolicy(const Json& payload, PolicyInForce& result) {
+  const Json& policy = Field(payload, "policy");
+  ASSIGN_OR_RETURN(result.policy.name, Text(policy, "name"));
+  result.policy.type = TypeOf(policy);
+  const Json& required = Field(policy, "acknowledgement_required");
+  if (!required.is_boolean()) return Wrong("acknowledgement_required", "true or false");
+  result.policy.acknowledgement_required = required.get<bool>();
+  ASSIGN_OR_RETURN(const int64_t push_interval_days,
+                   Number(Field(policy, "push_interval_days"), "push_interval_days", 0, kDaysMax));
+  result.policy.push_interval_days = static_cast<int>(push_interval_days);
+  RETURN_IF_ERROR(Classes(Field(policy, "classes"), result.policy.days));
+  ASSIGN_OR_RETURN(result.next_report_due, UnixTime(payload, "next_report_due"));
+  if (payload.contains("next_acknowledgement_due") && !payload.at("next_acknowledgement_due").is_null()) {
+    ASSIGN_OR_RETURN(result.next_acknowledgement_due, UnixTime(payload, "next_acknowledgement_due"));
   }
   return absl::OkStatus();
 }
@@ -169,20 +195,16 @@ absl::Status ParsePolicyPayload(std::string_view json, AcknowledgementFile& file
   if (udi != file.udi || sequence != file.sequence) {
     return Wrong("policy payload", "the product instance and sequence of the acknowledgement");
   }
-  const Json& policy = Field(payload, "policy");
-  ASSIGN_OR_RETURN(file.policy.name, Text(policy, "name"));
-  const Json& required = Field(policy, "acknowledgement_required");
-  if (!required.is_boolean()) return Wrong("acknowledgement_required", "true or false");
-  file.policy.acknowledgement_required = required.get<bool>();
-  ASSIGN_OR_RETURN(const int64_t push_interval_days,
-                   Number(Field(policy, "push_interval_days"), "push_interval_days", 0, kDaysMax));
-  file.policy.push_interval_days = static_cast<int>(push_interval_days);
-  RETURN_IF_ERROR(Classes(Field(policy, "classes"), file.policy));
-  ASSIGN_OR_RETURN(file.policy.next_report_due, UnixTime(payload, "next_report_due"));
-  if (payload.contains("next_acknowledgement_due") && !payload.at("next_acknowledgement_due").is_null()) {
-    ASSIGN_OR_RETURN(file.policy.next_acknowledgement_due, UnixTime(payload, "next_acknowledgement_due"));
-  }
-  return absl::OkStatus();
+  return ParsePolicy(payload, file.policy);
+}
+
+absl::Status ParsePolicyFilePayload(std::string_view json, PolicyFile& file) {
+  ASSIGN_OR_RETURN(const Json payload, ParseObject(json, "policy payload"));
+  RETURN_IF_ERROR(CheckVersion(payload));
+  ASSIGN_OR_RETURN(file.udi, Udi(payload));
+  ASSIGN_OR_RETURN(file.sequence, Number(Field(payload, "sequence"), "sequence", 0));
+  ASSIGN_OR_RETURN(file.issued_at, UnixTime(payload, "issued_at"));
+  return ParsePolicy(payload, file.policy);
 }
 
 }  // namespace quartermaster::crypto

@@ -1,4 +1,4 @@
-// The JSON inside an acknowledgement file: envelopes (payload and signature) and the two payloads.
+// The JSON inside an acknowledgement or policy file: envelopes (payload and signature) and the payloads.
 #ifndef QUARTERMASTER_SERVICES_COMMON_CRYPTO_ACKNOWLEDGEMENT_PAYLOAD_H_
 #define QUARTERMASTER_SERVICES_COMMON_CRYPTO_ACKNOWLEDGEMENT_PAYLOAD_H_
 
@@ -24,12 +24,14 @@ struct SignedEnvelope {
   std::vector<Certificate> certificates;
 };
 
-// All three: `crypto.acknowledgement_file_malformed` with the field, what it is and what it must be.
+// All of them: `crypto.acknowledgement_file_malformed` with the field, what it is and what it must be.
 absl::StatusOr<SignedEnvelope> ParseSignedEnvelope(std::string_view json);
 // Fills everything but `policy`.
 absl::Status ParseAcknowledgementPayload(std::string_view json, AcknowledgementFile& file);
 // Fills `policy`. The payload must name the product instance and sequence that stand in `file`.
 absl::Status ParsePolicyPayload(std::string_view json, AcknowledgementFile& file);
+// The same payload in a file of its own.
+absl::Status ParsePolicyFilePayload(std::string_view json, PolicyFile& file);
 
 }  // namespace quartermaster::crypto
 

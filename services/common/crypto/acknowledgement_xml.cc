@@ -4,18 +4,32 @@
 
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/common/crypto/crypto_errors.h"
+#include "services/common/status/status_macros.h"
 
 namespace quartermaster::crypto {
 namespace {
 
 constexpr int kDepthMax = 8;
 
+// What one kind of file is made of.
+struct Shape {
+  std::string_view root;
+  std::string_view acknowledgement_path;
+  std::string_view policy_path;
+  int acknowledgements;
+};
+constexpr Shape kAcknowledgementShape = {"smartLicense", "/smartLicense/smartLicenseRumAck/data",
+                                         "/smartLicense/smartLicensePolicy/data", 1};
+constexpr Shape kPolicyShape = {"smartLicensePolicy", "", "/smartLicensePolicy/data", 0};
+
 class Reader {
  public:
-  Reader() : parser_(XML_ParserCreate("US-ASCII"), &XML_ParserFree) {
+  explicit Reader(const Shape& shape)
+      : shape_(shape), parser_(XML_ParserCreate("US-ASCII"), &XML_ParserFree) {
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(parser_.get(), &Reader::OnStart, &Reader::OnEnd);
     XML_SetCharacterDataHandler(parser_.get(), &Reader::OnText);
@@ -28,9 +42,10 @@ class Reader {
     if (status != XML_STATUS_OK) {
       return Refusal(refusal_.empty() ? XML_ErrorString(XML_GetErrorCode(parser_.get())) : refusal_.c_str());
     }
-    if (acknowledgements_ != 1 || policies_ != 1) {
+    if (acknowledgements_ != shape_.acknowledgements || policies_ != 1) {
       return Refusal(absl::StrCat("got ", acknowledgements_, " acknowledgements and ", policies_,
-                                  " policies, want one of each"));
+                                  " policies, want ",
+                                  shape_.acknowledgements == 0 ? "one policy" : "one of each"));
     }
     return result_;
   }
@@ -50,13 +65,15 @@ class Reader {
 
   void Start(std::string_view name) {
     if (++depth_ > kDepthMax) return Stop(absl::StrCat("want at most ", kDepthMax, " levels"));
-    if (depth_ == 1 && name != "smartLicense") return Stop("want <smartLicense>");
+    if (depth_ == 1 && name != shape_.root) {
+      return Stop(absl::StrCat("want <", std::string(shape_.root), ">"));
+    }
     path_ += '/';
     path_ += name;
-    if (path_ == "/smartLicense/smartLicenseRumAck/data") {
+    if (path_ == shape_.acknowledgement_path) {
       ++acknowledgements_;
       target_ = &result_.acknowledgement;
-    } else if (path_ == "/smartLicense/smartLicensePolicy/data") {
+    } else if (path_ == shape_.policy_path) {
       ++policies_;
       target_ = &result_.policy;
     } else {
@@ -83,6 +100,7 @@ class Reader {
                                                      ": ", std::string(why)));
   }
 
+  const Shape& shape_;
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, decltype(&XML_ParserFree)> parser_;
   AcknowledgementXml result_;
   std::string path_;
@@ -96,7 +114,12 @@ class Reader {
 }  // namespace
 
 absl::StatusOr<AcknowledgementXml> ReadAcknowledgementXml(std::string_view file) {
-  return Reader().Read(file);
+  return Reader(kAcknowledgementShape).Read(file);
+}
+
+absl::StatusOr<std::string> ReadPolicyXml(std::string_view file) {
+  ASSIGN_OR_RETURN(AcknowledgementXml xml, Reader(kPolicyShape).Read(file));
+  return std::move(xml.policy);
 }
 
 }  // namespace quartermaster::crypto

@@ -113,8 +113,15 @@ bool IsUdiPart(std::string_view part) {
 }  // namespace
 
 const char* SigningUseOid(SigningUse use) {
-  return use == SigningUse::kAcknowledgement ? "2.25.211210134122509160890128313936338080862.1"
-                                             : "2.25.211210134122509160890128313936338080862.2";
+  switch (use) {
+    case SigningUse::kAcknowledgement:
+      return "2.25.211210134122509160890128313936338080862.1";
+    case SigningUse::kBlock:
+      return "2.25.211210134122509160890128313936338080862.2";
+    case SigningUse::kAuthorization:
+      return "2.25.211210134122509160890128313936338080862.3";
+  }
+  return "";
 }
 
 std::string FormatSubjectSerialNumber(const SubjectUdi& udi) {

@@ -40,7 +40,7 @@ absl::StatusOr<SubjectUdi> ParseSubjectSerialNumber(std::string_view text);
 
 // What a certificate under the authority's CA may sign: its one extended key usage, an OID of ours.
 // Whoever trusts a signature asks for it, because certificates of other uses come from the same CA.
-enum class SigningUse { kAcknowledgement, kBlock };
+enum class SigningUse { kAcknowledgement, kBlock, kAuthorization };
 // In dotted form. The arc is a UUID's (ITU-T X.667), so nobody else uses it.
 const char* SigningUseOid(SigningUse use);
 

@@ -23,6 +23,10 @@ const ErrorKind kCertificateExpired =
     RegisterErrorKind({"crypto.certificate_expired", absl::StatusCode::kFailedPrecondition, false});
 const ErrorKind kCertificateUntrusted =
     RegisterErrorKind({"crypto.certificate_untrusted", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kCsrMalformed =
+    RegisterErrorKind({"crypto.csr_malformed", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kCsrSignatureInvalid =
+    RegisterErrorKind({"crypto.csr_signature_invalid", absl::StatusCode::kInvalidArgument, false});
 const ErrorKind kKeyEncryptionKeyInvalid =
     RegisterErrorKind({"crypto.key_encryption_key_invalid", absl::StatusCode::kFailedPrecondition, false});
 const ErrorKind kEnvelopeKeyMismatch =
@@ -37,6 +41,14 @@ const ErrorKind kAcknowledgementForAnother =
     RegisterErrorKind({"crypto.acknowledgement_for_another", absl::StatusCode::kFailedPrecondition, false});
 const ErrorKind kAcknowledgementOutdated =
     RegisterErrorKind({"crypto.acknowledgement_outdated", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kAuthorizationCodeMalformed =
+    RegisterErrorKind({"crypto.authorization_code_malformed", absl::StatusCode::kInvalidArgument, false});
+const ErrorKind kAuthorizationSignatureInvalid = RegisterErrorKind(
+    {"crypto.authorization_signature_invalid", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kAuthorizationForAnother =
+    RegisterErrorKind({"crypto.authorization_for_another", absl::StatusCode::kFailedPrecondition, false});
+const ErrorKind kAuthorizationOutdated =
+    RegisterErrorKind({"crypto.authorization_outdated", absl::StatusCode::kFailedPrecondition, false});
 
 }  // namespace
 
@@ -59,6 +71,10 @@ absl::Status CertificateExpired(std::string_view message) { return MakeError(kCe
 absl::Status CertificateUntrusted(std::string_view message) {
   return MakeError(kCertificateUntrusted, message);
 }
+absl::Status CsrMalformed(std::string_view message) { return MakeError(kCsrMalformed, message); }
+absl::Status CsrSignatureInvalid(std::string_view message) {
+  return MakeError(kCsrSignatureInvalid, message);
+}
 absl::Status KeyEncryptionKeyInvalid(std::string_view message) {
   return MakeError(kKeyEncryptionKeyInvalid, message);
 }
@@ -77,6 +93,18 @@ absl::Status AcknowledgementForAnother(std::string_view message) {
 }
 absl::Status AcknowledgementOutdated(std::string_view message) {
   return MakeError(kAcknowledgementOutdated, message);
+}
+absl::Status AuthorizationCodeMalformed(std::string_view message) {
+  return MakeError(kAuthorizationCodeMalformed, message);
+}
+absl::Status AuthorizationSignatureInvalid(std::string_view message) {
+  return MakeError(kAuthorizationSignatureInvalid, message);
+}
+absl::Status AuthorizationForAnother(std::string_view message) {
+  return MakeError(kAuthorizationForAnother, message);
+}
+absl::Status AuthorizationOutdated(std::string_view message) {
+  return MakeError(kAuthorizationOutdated, message);
 }
 
 }  // namespace quartermaster::crypto

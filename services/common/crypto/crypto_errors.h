@@ -18,6 +18,11 @@ absl::Status CertificateExpired(std::string_view message);
 // The chain does not end in a CA that is trusted, or a link of it may not sign.
 absl::Status CertificateUntrusted(std::string_view message);
 
+// Certificate requests (PKCS#10).
+absl::Status CsrMalformed(std::string_view message);
+// Not signed by the key that it holds, or with another algorithm than that key's with SHA-256.
+absl::Status CsrSignatureInvalid(std::string_view message);
+
 // Keys at rest.
 absl::Status KeyEncryptionKeyInvalid(std::string_view message);
 // The envelope names another key-encryption key.
@@ -30,6 +35,12 @@ absl::Status AcknowledgementFileMalformed(std::string_view message);
 absl::Status AcknowledgementSignatureInvalid(std::string_view message);
 absl::Status AcknowledgementForAnother(std::string_view message);
 absl::Status AcknowledgementOutdated(std::string_view message);
+
+// Authorization and reservation codes.
+absl::Status AuthorizationCodeMalformed(std::string_view message);
+absl::Status AuthorizationSignatureInvalid(std::string_view message);
+absl::Status AuthorizationForAnother(std::string_view message);
+absl::Status AuthorizationOutdated(std::string_view message);
 
 }  // namespace quartermaster::crypto
 

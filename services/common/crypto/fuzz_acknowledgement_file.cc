@@ -27,9 +27,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       .Verify(bytes, {{"C9300-24UX", "FOC2233X0AB"}, 0, absl::FromUnixSeconds(1'900'000'000)})
       .status()
       .IgnoreError();
+  crypto::Verifier()
+      .VerifyPolicy(bytes, {{"C9300-24UX", "FOC2233X0AB"}, 0, absl::FromUnixSeconds(1'900'000'000)})
+      .status()
+      .IgnoreError();
   crypto::ParseSignedEnvelope(bytes).status().IgnoreError();
   crypto::AcknowledgementFile file;
   crypto::ParseAcknowledgementPayload(bytes, file).IgnoreError();
   crypto::ParsePolicyPayload(bytes, file).IgnoreError();
+  crypto::PolicyFile policy;
+  crypto::ParsePolicyFilePayload(bytes, policy).IgnoreError();
   return 0;
 }

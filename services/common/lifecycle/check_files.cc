@@ -3,6 +3,8 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "services/common/crypto/key_encryption.h"
+#include "services/common/log/secret.h"
 #include "services/common/rpc/pem_files.h"
 
 namespace quartermaster {
@@ -16,6 +18,12 @@ class Check {
   void AdministratorSecret(const config::GatewayConfig& gateway) {
     if (!gateway.administrator_secret.is_set()) return;
     Note("gateway.administrator_secret", gateway.ReadAdministratorSecret().status());
+  }
+  void KeyEncryptionKey(const config::SecretReference& secret) {
+    if (!secret.is_set()) return;
+    const absl::StatusOr<log::Secret> text = secret.Read();
+    Note("key_encryption_key",
+         text.ok() ? crypto::KeyEncryptionKey::FromText(text->Reveal()).status() : text.status());
   }
   void Tls(std::string_view field, const config::TlsFiles& files) {
     if (files.is_set()) Note(field, rpc::ReadPemFiles(files).status());
@@ -40,7 +48,9 @@ std::vector<std::string> CheckFiles(const config::NodeConfig& config,
     check.Tls("gateway.tls", config.gateway.tls);
     check.AdministratorSecret(config.gateway);
   }
-  if (services.contains("authority")) check.Secret("key_encryption_key", config.key_encryption_key);
+  if (services.contains("authority") || services.contains("ledger")) {
+    check.KeyEncryptionKey(config.key_encryption_key);
+  }
   if (!config.database.external.has_value()) return std::move(check.mistakes);
   std::set<std::string, std::less<>> roles = services;
   if (config.database.external->migrate_at_start) roles.insert("owner");

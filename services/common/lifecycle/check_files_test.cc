@@ -33,9 +33,20 @@ TEST(CheckFilesTest, FilesThatCannotBeUsedAreNamedWithTheirField) {
                           HasSubstr("password of authority"), HasSubstr("password of gateway")));
   // What a process does not need it need not see.
   config.metrics.token = {};
+  config.key_encryption_key = {};
   config.database.external->password = {};
   config.database.external->passwords["ledger"].file = WriteFile("ledger", "secret", 0600);
   EXPECT_THAT(CheckFiles(config, {"ledger"}), ElementsAre());
+}
+
+TEST(CheckFilesTest, AKeyEncryptionKeyOfAnotherFormIsRefusedWithoutShowingIt) {
+  config::NodeConfig config = config::DefaultNodeConfig();
+  config.key_encryption_key.file = WriteFile("uuid", "6f9619ff-8b86-d011-b42d-00cf4fc964ff", 0600);
+  const std::vector<std::string> mistakes = CheckFiles(config, {"authority"});
+  EXPECT_THAT(mistakes,
+              ElementsAre("key_encryption_key: key-encryption key: got 36 characters, want 64 hex digits"));
+  config.key_encryption_key.file = WriteFile("key", std::string(64, 'a') + "\n", 0600);
+  EXPECT_THAT(CheckFiles(config, {"authority"}), ElementsAre());
 }
 
 TEST(CheckFilesTest, AConfigurationWithoutFilesNeedsNone) {

@@ -63,11 +63,12 @@ absl::Status Authenticator::Enqueue(const Fingerprint& fingerprint, const Bearer
                                     std::string_view address, Done& done) {
   absl::MutexLock lock(&mutex_);
   if (stopping_ || waiting_ >= kWaitingMax) {
-    return Overloaded("credentials: too many calls wait for them to be checked");
+    return Overloaded("credentials: got more calls than can wait for them to be checked, want a retry");
   }
   auto task = tasks_.find(fingerprint);
   if (task == tasks_.end()) {
-    if (tasks_.size() >= kTasksMax) return Overloaded("credentials: too many wait to be checked");
+    if (tasks_.size() >= kTasksMax)
+      return Overloaded("credentials: got more than can wait to be checked, want a retry");
     const absl::Duration wait = failed_attempts_.Begin(address, MonotonicNs());
     if (wait > absl::ZeroDuration()) return TooManyFailedAttempts(wait);
     task = tasks_.emplace(fingerprint, Task{fingerprint, std::string(token.whole), std::string(address), {}})
@@ -139,7 +140,7 @@ Authenticator::Answer Authenticator::Examine(const Task& task) {
   const absl::StatusOr<std::vector<ApiClient>> rows = LookUp(token->client_id);
   if (!rows.ok()) {
     unavailable_.Increment();
-    return CredentialsUnavailable("credentials cannot be checked now: the database is away");
+    return CredentialsUnavailable("database: got no connection to check the credential, want one");
   }
   const int64_t now_ns = MonotonicNs();
   const ApiClient* row = rows->empty() ? nullptr : &rows->front();
@@ -196,7 +197,8 @@ void Authenticator::Stop() {
     queue_.clear();
     waiting_ = 0;
   }
-  for (auto& [fingerprint, task] : left) AnswerAll(task, Overloaded("the gateway is stopping"));
+  for (auto& [fingerprint, task] : left)
+    AnswerAll(task, Overloaded("gateway: got a call while it stops, want a retry"));
 }
 
 }  // namespace quartermaster::gateway

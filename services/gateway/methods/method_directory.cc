@@ -3,14 +3,26 @@
 #include <algorithm>
 
 #include "quartermaster/authority/v1/authority.pb.h"
+#include "quartermaster/authority/v1/policy_files.pb.h"
+#include "quartermaster/authority/v1/trust_codes.pb.h"
 #include "quartermaster/gateway/v1/gateway.pb.h"
 #include "quartermaster/ingest/v1/ingest.pb.h"
 #include "quartermaster/ledger/v1/accounts.pb.h"
+#include "quartermaster/ledger/v1/authorizations.pb.h"
 #include "quartermaster/ledger/v1/books.pb.h"
 #include "quartermaster/ledger/v1/catalog.pb.h"
 #include "quartermaster/ledger/v1/compliance.pb.h"
 #include "quartermaster/ledger/v1/entitlements.pb.h"
+#include "quartermaster/ledger/v1/erasure.pb.h"
+#include "quartermaster/ledger/v1/figures.pb.h"
+#include "quartermaster/ledger/v1/history.pb.h"
+#include "quartermaster/ledger/v1/holds.pb.h"
+#include "quartermaster/ledger/v1/id_tokens.pb.h"
+#include "quartermaster/ledger/v1/landing_rules.pb.h"
+#include "quartermaster/ledger/v1/policies.pb.h"
 #include "quartermaster/ledger/v1/product_instances.pb.h"
+#include "quartermaster/ledger/v1/reservations.pb.h"
+#include "quartermaster/ledger/v1/terms.pb.h"
 
 namespace quartermaster::gateway {
 
@@ -18,13 +30,25 @@ std::vector<PublicFile> PublicFiles() {
   // Naming a message of each file is also what links the file into the binary.
   return {
       {"ingest", ingest::v1::SubmitReportsRequest::descriptor()->file()},
-      {"ledger", ledger::v1::SmartAccount::descriptor()->file()},
+      {"ledger", ledger::v1::Authorization::descriptor()->file()},
       {"ledger", ledger::v1::CheckBooksRequest::descriptor()->file()},
-      {"ledger", ledger::v1::LicenseTag::descriptor()->file()},
-      {"ledger", ledger::v1::GetComplianceRequest::descriptor()->file()},
+      {"ledger", ledger::v1::ConsumptionOrderSetting::descriptor()->file()},
       {"ledger", ledger::v1::Entitlement::descriptor()->file()},
+      {"ledger", ledger::v1::EntitlementFigure::descriptor()->file()},
+      {"ledger", ledger::v1::EraseProductInstanceRequest::descriptor()->file()},
+      {"ledger", ledger::v1::GetComplianceRequest::descriptor()->file()},
+      {"ledger", ledger::v1::HistoryEntry::descriptor()->file()},
+      {"ledger", ledger::v1::Hold::descriptor()->file()},
+      {"ledger", ledger::v1::IdToken::descriptor()->file()},
+      {"ledger", ledger::v1::LandingRule::descriptor()->file()},
+      {"ledger", ledger::v1::LicenseTag::descriptor()->file()},
       {"ledger", ledger::v1::ProductInstance::descriptor()->file()},
+      {"ledger", ledger::v1::ReportingPolicy::descriptor()->file()},
+      {"ledger", ledger::v1::ReserveLicensesRequest::descriptor()->file()},
+      {"ledger", ledger::v1::SmartAccount::descriptor()->file()},
       {"authority", authority::v1::GetAcknowledgementRequest::descriptor()->file()},
+      {"authority", authority::v1::GetPolicyFileRequest::descriptor()->file()},
+      {"authority", authority::v1::TrustCode::descriptor()->file()},
       {"gateway", v1::GetNodeRequest::descriptor()->file()},
   };
 }

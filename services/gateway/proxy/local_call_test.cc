@@ -46,6 +46,8 @@ class GrpcListenerLocalTest : public ::testing::Test {
     Listen(absl::Seconds(30));
   }
   ~GrpcListenerLocalTest() override {
+    // A thread may have answered before it stands in the list: who adds it holds the lock until then.
+    absl::MutexLock lock(&mutex_);
     for (std::thread& thread : threads_) thread.join();
   }
 

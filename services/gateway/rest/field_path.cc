@@ -157,13 +157,13 @@ absl::StatusOr<std::vector<const FieldDescriptor*>> FindFieldPath(const Descript
     const FieldDescriptor* field = FindField(*inside, std::string(rest.substr(0, dot)));
     if (field == nullptr || field->is_map()) {
       return FieldInvalid(
-          absl::StrCat(Quoted(path), ": got a field that ", message.name(), " does not have"));
+          absl::StrCat(Quoted(path), ": got a field that is not there, want one of ", message.name()));
     }
     fields.push_back(field);
     if (dot == std::string_view::npos) return fields;
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) {
-      return FieldInvalid(
-          absl::StrCat(Quoted(path), ": got a field inside of ", field->name(), ", which has none"));
+      return FieldInvalid(absl::StrCat(Quoted(path), ": got a field inside of ", field->name(), ", want ",
+                                       field->name(), " itself"));
     }
     inside = field->message_type();
     rest.remove_prefix(dot + 1);

@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned kHttp11 = 11;
 // Of any body, streamed files included: what a signed number of bytes can say, by far.
 constexpr int64_t kBodyBytesMax = int64_t{1} << 60;
-constexpr char kNoRoom[] = "bytes: the gateway holds as many as it can";
+constexpr char kNoRoom[] = "bytes: got more than the gateway can hold, want a retry";
 constexpr size_t kPieceBytes = 64 << 10;
 constexpr size_t kDrainBytesMax = 1 << 20;
 constexpr absl::Duration kDrainTimeMax = absl::Seconds(2);
@@ -37,11 +37,11 @@ HttpExchange::HttpExchange(TlsStream& stream, beast::flat_buffer& buffer, const 
 
 absl::Status HttpExchange::StatusOf(const error_code& error) const {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return HeaderTooLarge(absl::StrCat("header: want at most ", limits_.header_bytes_max, " bytes"));
+    return HeaderTooLarge(absl::StrCat("header: got more bytes, want at most ", limits_.header_bytes_max));
   }
   if (error.category() == http::make_error_code(http::error::bad_method).category() &&
       error != http::error::end_of_stream && error != http::error::partial_message) {
-    return RequestMalformed(absl::StrCat("HTTP: ", error.message()));
+    return RequestMalformed(absl::StrCat("HTTP: got ", error.message(), ", want a request of HTTP/1.1"));
   }
   return absl::CancelledError(error.message());
 }
@@ -101,7 +101,7 @@ Awaitable<absl::StatusOr<std::string_view>> HttpExchange::ReadPiece(std::span<ch
 
 Awaitable<absl::StatusOr<std::string>> HttpExchange::ReadBody(Admission::Ticket& ticket) {
   const absl::Status too_large =
-      BodyTooLarge(absl::StrCat("body: want at most ", limits_.body_bytes_max, " bytes"));
+      BodyTooLarge(absl::StrCat("body: got more bytes, want at most ", limits_.body_bytes_max));
   if (announced_bytes() > limits_.body_bytes_max) co_return too_large;
   int64_t held = announced_bytes();
   if (!ticket.Hold(held)) co_return Overloaded(kNoRoom);

@@ -39,12 +39,13 @@ constexpr int kJsonDepthMax = 32;
 absl::Status ParseJson(const std::string& body, Message& message) {
   if (body.find_first_not_of(" \t\r\n") == std::string::npos) return absl::OkStatus();
   if (text::IsNestedDeeper(body, kJsonDepthMax)) {
-    return BodyMalformed(absl::StrCat("body: got JSON nested deeper than ", kJsonDepthMax));
+    return BodyMalformed(
+        absl::StrCat("body: got JSON nested deeper, want at most ", kJsonDepthMax, " levels"));
   }
   const auto parsed = google::protobuf::util::JsonStringToMessage(body, &message);
   if (parsed.ok()) return absl::OkStatus();
-  return BodyMalformed(absl::StrCat("body: got JSON that is no ", message.GetDescriptor()->full_name(), ": ",
-                                    std::string(parsed.message())));
+  return BodyMalformed(absl::StrCat("body: got ", std::string(parsed.message()), ", want JSON of ",
+                                    message.GetDescriptor()->full_name()));
 }
 
 absl::Status FillFromBody(const Route& route, const RequestParts& parts, Message& message) {

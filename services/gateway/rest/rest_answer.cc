@@ -1,7 +1,5 @@
 #include "services/gateway/rest/rest_answer.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <cmath>
 #include <map>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "services/common/status/status_macros.h"
 #include "services/gateway/gateway_errors.h"
 #include "services/gateway/rest/field_path.h"
+#include "services/gateway/rest/json_text.h"
 #include "services/gateway/upstream/message_bytes.h"
 
 namespace quartermaster::gateway {
@@ -80,7 +79,8 @@ int HttpCodeOf(const absl::Status& error) {
   static const std::map<std::string, int> kFiner = {{"gateway.method_not_allowed", 405},
                                                     {"gateway.body_too_large", 413},
                                                     {"gateway.media_type_unsupported", 415},
-                                                    {"gateway.header_too_large", 431}};
+                                                    {"gateway.header_too_large", 431},
+                                                    {"ingest.import_idle", 408}};
   const auto finer = kFiner.find(errors::ErrorId(error));
   return finer != kFiner.end() ? finer->second : HttpCodeOfCanonical(error.code());
 }
@@ -103,10 +103,8 @@ RestAnswer ErrorAnswer(const absl::Status& error) {
 }
 
 absl::StatusOr<std::string> ToJson(const Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) {
+  if (!AppendJson(message, json)) {
     return AnswerUnreadable("answer: got a message that has no JSON form");
   }
   return json;

@@ -107,7 +107,7 @@ std::optional<RestAnswer> RestCall::OpenPage() const {
 
 Awaitable<absl::Status> RestCall::Admit() {
   ticket_.emplace(around_.admission.Enter());
-  if (!*ticket_) co_return Overloaded("calls: the gateway holds as many as it can");
+  if (!*ticket_) co_return Overloaded("calls: got one more than the gateway can hold, want a retry");
   const absl::Status unknown_caller = co_await Authenticate();
   if (!unknown_caller.ok()) co_return unknown_caller;
   absl::StatusOr<RequestTarget> target = ParseRequestTarget(http_.target());

@@ -119,8 +119,9 @@ absl::StatusOr<RouteMatch> RouteTable::Find(std::string_view http_method,
     if (route.http_method == http_method) return RouteMatch{&route, *std::move(bindings)};
     allowed.push_back(route.http_method);
   }
-  if (allowed.empty()) return RouteUnknown("path: got one that does not exist");
-  return MethodNotAllowed(absl::StrCat("method: want ", absl::StrJoin(allowed, " or ")));
+  if (allowed.empty())
+    return RouteUnknown("path: got one that does not exist, want one of the API reference");
+  return MethodNotAllowed(absl::StrCat("method: got another, want ", absl::StrJoin(allowed, " or ")));
 }
 
 }  // namespace quartermaster::gateway

@@ -33,7 +33,7 @@ rpc::Caller Introduction(const Caller& caller) {
 absl::Status UpstreamError(const grpc::Status& status, const Method& method) {
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty()) {
     return ServiceUnavailable(
-        absl::StrCat("service ", method.owner, ": cannot be reached: ", status.error_message()));
+        absl::StrCat("service ", method.owner, ": got no connection, want one: ", status.error_message()));
   }
   // gRPC says no more of bytes that are not the request's message.
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_message().empty()) {

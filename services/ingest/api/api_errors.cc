@@ -19,6 +19,8 @@ const ErrorKind kChunkTooLarge =
     RegisterErrorKind({"ingest.chunk_too_large", StatusCode::kInvalidArgument, /*retryable=*/false});
 const ErrorKind kTooManyImports =
     RegisterErrorKind({"ingest.too_many_imports", StatusCode::kResourceExhausted, /*retryable=*/true});
+const ErrorKind kImportIdle =
+    RegisterErrorKind({"ingest.import_idle", StatusCode::kDeadlineExceeded, /*retryable=*/false});
 const ErrorKind kImportCancelled =
     RegisterErrorKind({"ingest.import_cancelled", StatusCode::kCancelled, /*retryable=*/false});
 
@@ -41,6 +43,13 @@ absl::Status TooManyImports(int running) {
       MakeError(kTooManyImports,
                 absl::StrCat("import: got ", running, " that run already, want a retry after the delay")),
       kRetryImportAfter);
+}
+
+absl::Status ImportIdle(absl::Duration got, absl::Duration want_less_than) {
+  return MakeError(
+      kImportIdle,
+      absl::StrCat("import: got nothing for ", absl::FormatDuration(absl::Trunc(got, absl::Seconds(1))),
+                   ", want a chunk or the end within ", absl::FormatDuration(want_less_than)));
 }
 
 absl::Status ImportCancelled() { return MakeError(kImportCancelled, "import: cancelled"); }

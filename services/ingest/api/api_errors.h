@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace quartermaster::ingest {
 
@@ -14,6 +15,8 @@ absl::Status ImportOutOfOrder(std::string_view got, std::string_view want);
 absl::Status ChunkTooLarge(size_t got_bytes, size_t want_bytes_max);
 // So many imports run already. Retryable, with a delay.
 absl::Status TooManyImports(int running);
+// Nothing came of the client, or it read no answer, for so long.
+absl::Status ImportIdle(absl::Duration got, absl::Duration want_less_than);
 // The client went away; nobody reads this.
 absl::Status ImportCancelled();
 

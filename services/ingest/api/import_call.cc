@@ -63,6 +63,7 @@ void ImportCall::Begin() {
   {
     absl::MutexLock lock(&mutex_);
     turns_.ReadStarted();
+    read_began_ = absl::Now();
   }
   Advance();
 }
@@ -80,6 +81,7 @@ void ImportCall::OnReadDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     turns_.ReadDone();
+    read_began_ = absl::InfiniteFuture();
   }
   ScheduleStep([this, ok] { ok ? TakeMessage() : TakeEnd(); });
 }
@@ -109,7 +111,7 @@ void ImportCall::TakeStart() {
   list_accepted_ = start.list_accepted();
   const absl::StatusOr<std::string> account = rpc::AccountOfCall(caller_, start.smart_account());
   if (!account.ok()) return FinishReading(account.status());
-  absl::StatusOr<Door> door = intake_.accounts.Find(*account, start.virtual_account(), StepDeadline());
+  absl::StatusOr<Door> door = intake_.accounts.FindOpen(*account, start.virtual_account(), StepDeadline());
   if (!door.ok()) return FinishReading(door.status());
   door_ = *door;
   {
@@ -253,11 +255,13 @@ bool ImportCall::AdvanceOnce() {
     if (input_ended_ && all_answered && failure_.ok() && !summarised_) QueueSummary();
     if (!outgoing_.empty() && !cancelled_ && turns_.TryWrite()) {
       actions.write = true;
+      write_began_ = absl::Now();
       writing_message_ = std::move(outgoing_.front());
       outgoing_.pop_front();
     }
     if (!input_ended_ && HasRoom()) (chunk_goes_on_ ? actions.cut : actions.read) = TryGoOn();
-    if (all_answered && (summarised_ || !failure_.ok()) && turns_.TryFinish()) {
+    const bool may_end = all_answered && !cancelling_ && (summarised_ || !failure_.ok());
+    if (may_end && turns_.TryFinish()) {
       actions.finish = true;
       actions.status = failure_;
     }
@@ -270,6 +274,7 @@ bool ImportCall::AdvanceOnce() {
   StartRead(&message_);
   absl::MutexLock lock(&mutex_);
   turns_.ReadStarted();
+  if (turns_.reading()) read_began_ = absl::Now();
   return true;
 }
 
@@ -366,6 +371,7 @@ void ImportCall::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     turns_.WriteDone();
+    write_began_ = absl::InfiniteFuture();
     if (!ok) {
       // Nobody reads what waits behind it.
       cancelled_ = input_ended_ = true;
@@ -389,12 +395,37 @@ void ImportCall::OnCancel() {
 void ImportCall::OnDone() { self_.reset(); }
 
 void ImportCall::Tick() {
+  absl::Status idle;
+  bool cancel = false;
   {
     absl::MutexLock lock(&mutex_);
-    if (turns_.finished() || summarised_ || outgoing_.size() >= kOutgoingMax) return;
-    QueueProgress();
+    const absl::Time now = absl::Now();
+    idle = CheckIdle(now);
+    // A call ends behind its last write, and this one is not taken.
+    cancel = cancelling_ = !idle.ok() && now - write_began_ >= intake_.limits.import_idle_timeout;
+    if (idle.ok()) {
+      if (turns_.finished() || summarised_ || outgoing_.size() >= kOutgoingMax) return;
+      QueueProgress();
+    }
   }
+  if (cancel) {
+    context_.TryCancel();
+    absl::MutexLock lock(&mutex_);
+    cancelling_ = false;
+  }
+  if (!idle.ok()) return Fail(idle);
   Advance();
+}
+
+absl::Status ImportCall::CheckIdle(absl::Time now) {
+  if (turns_.finished() || cancelled_) return absl::OkStatus();
+  const absl::Duration most = intake_.limits.import_idle_timeout;
+  // Also of a call that has failed: it ends behind its last write.
+  if (now - write_began_ >= most) return ImportIdle(now - write_began_, most);
+  if (!failure_.ok()) return absl::OkStatus();
+  const bool waits_for_client = !input_ended_ && under_way_.empty();
+  const absl::Duration read_waits = now - read_began_;
+  return waits_for_client && read_waits >= most ? ImportIdle(read_waits, most) : absl::OkStatus();
 }
 
 absl::Time ImportCall::StepDeadline() const { return std::min(deadline_, absl::Now() + kStepPatience); }

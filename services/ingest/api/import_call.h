@@ -42,7 +42,8 @@ class ImportCall final : public grpc::ServerBidiReactor<v1::ImportUsageRequest, 
   void Begin();
   // Ends the call with this error as soon as what is under way is answered. Thread-safe.
   void Fail(const absl::Status& why);
-  // Writes the progress; called twice a second. Thread-safe.
+  // Writes the progress, and ends the call when the client has moved nothing for too long: it holds a place
+  // that others wait for. Called twice a second. Thread-safe.
   void Tick();
 
  private:
@@ -85,6 +86,8 @@ class ImportCall final : public grpc::ServerBidiReactor<v1::ImportUsageRequest, 
   void QueueProgress() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void QueueSummary() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time StepDeadline() const;
+  // OK, or why the call ends.
+  absl::Status CheckIdle(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Intake& intake_;
   grpc::CallbackServerContext& context_;
@@ -115,6 +118,11 @@ class ImportCall final : public grpc::ServerBidiReactor<v1::ImportUsageRequest, 
   bool infos_due_ ABSL_GUARDED_BY(mutex_) = false;
   bool summarised_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  // When the read, and the write, that wait for the client began.
+  absl::Time read_began_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  absl::Time write_began_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  // The call is being cancelled outside of the lock, and must not end meanwhile.
+  bool cancelling_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   // Why the rest of the file was refused.
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);

@@ -44,8 +44,10 @@ void ReportPreparation::Parse(const std::vector<FoundReport>& found) {
     Parsed& parsed = parsed_[i];
     if (parsed.report.raw.capacity() > kKeptBytesMax) parsed.report = ParsedReport();
     parsed.offset = found[i].offset;
-    parsed.status =
-        found[i].status.ok() ? parser_.Parse(found[i].text, received_s_, parsed.report) : found[i].status;
+    // Of text that cannot even be taken, the empty one stands for what is known.
+    const absl::Status read =
+        parser_.Parse(found[i].status.ok() ? found[i].text : std::string_view(), received_s_, parsed.report);
+    parsed.status = found[i].status.ok() ? read : found[i].status;
   }
   questions_.clear();
   for (size_t i = 0; i < count_; ++i) {
@@ -81,15 +83,16 @@ void ReportPreparation::Assemble(PreparedReports& prepared) {
     PreparedReport result;
     result.offset = parsed.offset;
     result.status = parsed.status;
+    const ParsedReport& report = parsed.report;
+    result.udi = report.udi;
+    result.entitlement_tag = report.entitlement_tag;
+    result.report_id = report.report_id;
     if (parsed.status.ok()) {
-      const ParsedReport& report = parsed.report;
-      result.udi = report.udi;
-      result.entitlement_tag = report.entitlement_tag;
-      result.report_id = report.report_id;
       result.measurement_count = static_cast<int32_t>(report.measurements.size());
       result.in_use = report.InUse();
       absl::StatusOr<PendingReport> pending = Pend(report, answers_[question++]);
       if (pending.ok()) {
+        result.payload_hash = pending->payload_hash;
         prepared.pending.push_back(*std::move(pending));
         prepared.pending_index.push_back(prepared.reports.size());
       } else {

@@ -41,6 +41,8 @@ struct PreparedReport {
   int64_t report_id = 0;
   int32_t measurement_count = 0;
   int64_t in_use = 0;
+  // Of one that goes on: as in PendingReport.
+  pg::Uuid payload_hash = {};
 };
 
 struct PreparedReports {

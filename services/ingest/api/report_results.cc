@@ -3,8 +3,12 @@
 #include <charconv>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "services/common/errors/error.h"
+#include "services/common/pg/raw_connection.h"
+#include "services/ingest/domain/ingest_errors.h"
 
 namespace quartermaster::ingest {
 namespace {
@@ -22,7 +26,7 @@ constexpr const char* kVerifications[] = {"", "verified", "unverifiable"};
 v1::ReportResult BaseResult(const PreparedReport& report) {
   v1::ReportResult result;
   result.set_offset(report.offset);
-  if (report.udi.product_id.empty()) return result;
+  if (report.udi.product_id.empty() && report.udi.serial_number.empty()) return result;
   result.mutable_udi()->set_product_id(report.udi.product_id);
   result.mutable_udi()->set_serial_number(report.udi.serial_number);
   result.set_entitlement_tag(report.entitlement_tag);
@@ -30,6 +34,10 @@ v1::ReportResult BaseResult(const PreparedReport& report) {
   result.set_measurement_count(report.measurement_count);
   result.set_in_use(report.in_use);
   return result;
+}
+
+std::string HashText(const pg::Uuid& hash) {
+  return absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
 v1::ReportResult::Outcome OutcomeOf(ReportAnswer::Outcome outcome) {
@@ -88,6 +96,13 @@ v1::ReportResult AnsweredResult(const PreparedReport& report, const ReportAnswer
   result.set_verification(static_cast<quartermaster::common::v1::VerificationState>(answer.verification));
   SetMicros(absl::ToUnixMicros(answer.received_at), *result.mutable_received_at());
   result.set_name(NameOf(answer.name));
+  if (answer.outcome == ReportAnswer::Outcome::kConflict) {
+    const absl::Status conflict =
+        ReportConflict(HashText(report.payload_hash), result.name(),
+                       absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", answer.received_at, absl::UTCTimeZone()));
+    result.set_reason(errors::ErrorId(conflict));
+    result.set_message(std::string(conflict.message()));
+  }
   return result;
 }
 

@@ -136,7 +136,10 @@ absl::Status ShowReports::Get(const std::string& smart_account, absl::Time deadl
   if (!name.has_value()) return ReportUnknown(request.name());
   ASSIGN_OR_RETURN(const Door door, accounts_.Find(smart_account, "", deadline));
   ASSIGN_OR_RETURN(const std::optional<StoredReport> stored, reader_.Get(door.smart_account_id, *name));
-  if (!stored.has_value()) return ReportUnknown(request.name());
+  if (!stored.has_value()) {
+    ASSIGN_OR_RETURN(const bool retired, reader_.WasRetired(door.smart_account_id, *name));
+    return retired ? ReportBodyRetired(request.name()) : ReportUnknown(request.name());
+  }
   return FillReport(*stored, response);
 }
 

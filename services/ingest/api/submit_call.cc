@@ -74,8 +74,8 @@ void SubmitCall::OnWorker() {
 }
 
 absl::Status SubmitCall::PrepareAndWait() {
-  ASSIGN_OR_RETURN(door_,
-                   intake_.accounts.Find(*smart_account_, request_.virtual_account(), incoming_.deadline));
+  ASSIGN_OR_RETURN(
+      door_, intake_.accounts.FindOpen(*smart_account_, request_.virtual_account(), incoming_.deadline));
   document_ = CutWholeDocument(request_.document());
   const PreparationStore::Borrowed preparation = intake_.preparations.Borrow();
   preparation->Parse(document_.reports.Reports());

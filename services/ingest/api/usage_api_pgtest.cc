@@ -565,6 +565,116 @@ TEST_F(UsageApiTest, MessagesOfAnImportComeInOrder) {
   EXPECT_EQ(import({start, large}), "ingest.chunk_too_large");
 }
 
+TEST_F(UsageApiTest, AConflictSaysWhatCameAndWhatStands) {
+  const auto first = server_.SubmitDocument(Enclosed(BuiltinText({.count = 3})));
+  const auto second = server_.SubmitDocument(Enclosed(BuiltinText({.count = 4})));
+  ASSERT_EQ(second.results_size(), 1);
+  const ReportResult& conflict = second.results(0);
+  EXPECT_EQ(conflict.outcome(), ReportResult::OUTCOME_CONFLICT);
+  EXPECT_EQ(conflict.reason(), "ingest.report_conflict");
+  EXPECT_NE(conflict.message().find("want that of report " + first.results(0).name()), std::string::npos)
+      << conflict.message();
+  const auto third = server_.SubmitDocument(Enclosed(BuiltinText({.count = 5})));
+  EXPECT_NE(third.results(0).message(), conflict.message());
+}
+
+TEST_F(UsageApiTest, AReportThatIsRefusedWhileItIsReadIsNamedAsFarAsItWasRead) {
+  const auto answer = server_.SubmitDocument(Enclosed(BuiltinText({.count = -5})));
+  ASSERT_EQ(answer.results_size(), 1);
+  const ReportResult& refused = answer.results(0);
+  EXPECT_EQ(refused.outcome(), ReportResult::OUTCOME_REJECTED);
+  EXPECT_EQ(refused.reason(), "ingest.count_out_of_range");
+  EXPECT_EQ(refused.udi().product_id(), TestReport().pid);
+  EXPECT_EQ(refused.udi().serial_number(), TestReport().sn);
+  EXPECT_EQ(refused.entitlement_tag(), TestReport().tag);
+  EXPECT_EQ(refused.report_id(), TestReport().report_id);
+  EXPECT_EQ(server_.database().Number("SELECT count(*) FROM report_identities"), 0);
+}
+
+class IdleImportTest : public testing::Test {
+ protected:
+  static config::NodeConfig Impatient() {
+    config::NodeConfig config = config::DefaultNodeConfig();
+    config.limits.import_idle_timeout = absl::Seconds(1);
+    return config;
+  }
+  IngestServer server_{Impatient()};
+};
+
+TEST_F(IdleImportTest, AnImportThatSendsNothingIsEndedAndItsPlaceIsFree) {
+  constexpr int kPlaces = 8;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReaderWriter<v1::ImportUsageRequest, v1::ImportUsageResponse>>>
+      streams;
+  v1::ImportUsageRequest start;
+  start.mutable_start();
+  for (int i = 0; i < kPlaces; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    rpc::PrepareContext(*contexts.back(), absl::Now() + absl::Seconds(60));
+    streams.push_back(server_.stub().ImportUsage(contexts.back().get()));
+    ASSERT_TRUE(streams.back()->Write(start));
+  }
+  // One of them had brought a report before.
+  v1::ImportUsageRequest chunk;
+  chunk.set_chunk("<smartLicense>" + Enclosed(BuiltinText({})));
+  ASSERT_TRUE(streams[0]->Write(chunk));
+  const absl::Time began = absl::Now();
+  std::vector<std::thread> readers;
+  for (const auto& stream : streams) {
+    readers.emplace_back([&stream] {
+      v1::ImportUsageResponse response;
+      while (stream->Read(&response)) {
+      }
+      EXPECT_EQ(errors::ErrorId(rpc::FromGrpc(stream->Finish())), "ingest.import_idle");
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_LT(absl::Now() - began, absl::Seconds(10));
+  // What was answered stays, and the next one finds a place.
+  const auto again = server_.Import({}, "<smartLicense>" + Enclosed(BuiltinText({})) + "</smartLicense>");
+  EXPECT_TRUE(again.status.ok()) << again.status;
+  EXPECT_EQ(again.summary.totals().duplicate(), 1);
+}
+
+TEST_F(IdleImportTest, AnImportWhoseAnswersNobodyReadsIsCutToo) {
+  grpc::ClientContext context;
+  rpc::PrepareContext(context, absl::Now() + absl::Seconds(60));
+  const auto stream = server_.stub().ImportUsage(&context);
+  v1::ImportUsageRequest request;
+  request.mutable_start();
+  ASSERT_TRUE(stream->Write(request));
+  // It sends without a pause, so that only its deafness can end it.
+  request.set_chunk(" ");
+  const absl::Time began = absl::Now();
+  while (stream->Write(request) && absl::Now() - began < absl::Seconds(20))
+    absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_LT(absl::Now() - began, absl::Seconds(20));
+  EXPECT_FALSE(stream->Finish().ok());
+}
+
+TEST_F(IdleImportTest, AnImportThatIsSlowButMovesGoesOn) {
+  grpc::ClientContext context;
+  rpc::PrepareContext(context, absl::Now() + absl::Seconds(60));
+  const auto stream = server_.stub().ImportUsage(&context);
+  v1::ImportUsageRequest request;
+  request.mutable_start();
+  ASSERT_TRUE(stream->Write(request));
+  std::thread reader([&] {
+    v1::ImportUsageResponse response;
+    while (stream->Read(&response)) {
+    }
+  });
+  const std::string file = "<smartLicense>" + Enclosed(BuiltinText({})) + "</smartLicense>";
+  for (size_t at = 0; at < file.size(); at += file.size() / 5) {
+    absl::SleepFor(absl::Milliseconds(500));
+    request.set_chunk(file.substr(at, file.size() / 5));
+    ASSERT_TRUE(stream->Write(request));
+  }
+  stream->WritesDone();
+  reader.join();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
 TEST_F(UsageApiTest, StoppingEndsImportsThatWaitForTheirClient) {
   grpc::ClientContext context;
   rpc::PrepareContext(context, absl::Now() + absl::Seconds(60));

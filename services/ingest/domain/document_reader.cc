@@ -16,6 +16,15 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+// What people send by mistake is told by its first byte.
+std::string DescribeFirst(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  const char* likely = byte == 0x1f                   ? ", as of a gzip file"
+                       : byte == 0xfe || byte == 0xff ? ", as of UTF-16"
+                                                      : "";
+  return absl::StrFormat("byte 0x%02x%s", byte, likely);
+}
+
 }  // namespace
 
 struct DocumentReader::State {
@@ -66,9 +75,7 @@ absl::Status DocumentReader::State::Begin(std::string_view& bytes) {
   } else if (bytes.front() == '{') {
     cutter = std::make_unique<JsonCutter>(begin_offset);
   } else {
-    return Refuse(
-        DocumentNotUsage(absl::StrFormat("byte 0x%02x", static_cast<uint8_t>(bytes.front())), begin_offset),
-        begin_offset);
+    return Refuse(DocumentNotUsage(DescribeFirst(bytes.front()), begin_offset), begin_offset);
   }
   return absl::OkStatus();
 }

@@ -41,14 +41,17 @@ const ErrorKind kReportKeyBoundElsewhere =
     Refusal("ingest.report_key_bound_elsewhere", StatusCode::kPermissionDenied);
 const ErrorKind kReportCertificateRevoked =
     Refusal("ingest.report_certificate_revoked", StatusCode::kPermissionDenied);
+const ErrorKind kReportKeyRetired = Refusal("ingest.report_key_retired", StatusCode::kPermissionDenied);
 const ErrorKind kReportCertificateExpired =
     Refusal("ingest.report_certificate_expired", StatusCode::kPermissionDenied);
 const ErrorKind kReportCertificateNotYetValid =
     Refusal("ingest.report_certificate_not_yet_valid", StatusCode::kPermissionDenied);
 const ErrorKind kProductInstanceBelongsElsewhere =
     Refusal("ingest.product_instance_belongs_elsewhere", StatusCode::kFailedPrecondition);
+const ErrorKind kSmartAccountClosed = Refusal("ingest.smart_account_closed", StatusCode::kFailedPrecondition);
 const ErrorKind kSmartAccountUnknown = Refusal("ingest.smart_account_unknown", StatusCode::kNotFound);
 const ErrorKind kVirtualAccountUnknown = Refusal("ingest.virtual_account_unknown", StatusCode::kNotFound);
+const ErrorKind kReportConflict = Refusal("ingest.report_conflict", StatusCode::kAlreadyExists);
 const ErrorKind kQueueFull =
     RegisterErrorKind({"ingest.queue_full", StatusCode::kResourceExhausted, /*retryable=*/true});
 
@@ -157,6 +160,14 @@ absl::Status ReportCertificateRevoked() {
                    GotWant("signature.key", "a key whose certificate is revoked", "a certificate in force"));
 }
 
+absl::Status ReportKeyRetired(int64_t retired_s, int64_t received_s) {
+  return MakeError(kReportKeyRetired,
+                   GotWant("signature.key",
+                           absl::StrCat("a key that was renewed and retired at ", retired_s, " (received at ",
+                                        received_s, ", Unix seconds)"),
+                           "the key that took its place"));
+}
+
 absl::Status ReportCertificateExpired(int64_t not_after_s, int64_t received_s) {
   return MakeError(kReportCertificateExpired,
                    GotWant("signature.key",
@@ -180,6 +191,9 @@ absl::Status ProductInstanceBelongsElsewhere() {
                            "one that is new or belongs to this Smart Account"));
 }
 
+absl::Status SmartAccountClosed(std::string_view name) {
+  return MakeError(kSmartAccountClosed, GotWant("smart_account", Quoted(name), "one that is not closed"));
+}
 absl::Status SmartAccountUnknown(std::string_view name) {
   return MakeError(kSmartAccountUnknown,
                    GotWant("smart_account", Quoted(name), "a domain or name that exists"));
@@ -188,6 +202,14 @@ absl::Status SmartAccountUnknown(std::string_view name) {
 absl::Status VirtualAccountUnknown(std::string_view name) {
   return MakeError(kVirtualAccountUnknown, GotWant("virtual_account", Quoted(name),
                                                    "the name of a Virtual Account of this Smart Account"));
+}
+
+absl::Status ReportConflict(std::string_view got_sha256, std::string_view stands,
+                            std::string_view received_at) {
+  return MakeError(kReportConflict,
+                   GotWant("payload", absl::StrCat("one with SHA-256 ", Absl(got_sha256), "…"),
+                           absl::StrCat("that of report ", Absl(stands), ", received at ", Absl(received_at),
+                                        ", which stands; this one is kept and not counted")));
 }
 
 absl::Status QueueFull() {

@@ -45,13 +45,21 @@ absl::Status ReportSignatureMissing(std::string_view got);
 absl::Status ReportAlgorithmMismatch(std::string_view got, std::string_view want);
 absl::Status ReportKeyBoundElsewhere();
 absl::Status ReportCertificateRevoked();
+// Another key of this product instance took its place, and the overlap is over.
+absl::Status ReportKeyRetired(int64_t retired_s, int64_t received_s);
 absl::Status ReportCertificateExpired(int64_t not_after_s, int64_t received_s);
 absl::Status ReportCertificateNotYetValid(int64_t not_before_s, int64_t received_s);
 
 // Where a report belongs.
 absl::Status ProductInstanceBelongsElsewhere();
+absl::Status SmartAccountClosed(std::string_view name);
 absl::Status SmartAccountUnknown(std::string_view name);
 absl::Status VirtualAccountUnknown(std::string_view name);
+
+// Another payload under an identity that is taken: kept, not counted. It is an outcome, not a failure of the
+// call, so nothing else has this as its status. `stands`: name of the report that holds the identity.
+absl::Status ReportConflict(std::string_view got_sha256, std::string_view stands,
+                            std::string_view received_at);
 
 // Overload; a retry helps.
 absl::Status QueueFull();

@@ -146,8 +146,10 @@ absl::Status ReadPayload(element root, int64_t received_s, ParsedReport& report)
   const FieldPath meta_path = payload.Path(kMeta);
   Fields<5> meta(kMetaNames, meta_path);
   RETURN_IF_ERROR(meta.Read(payload[kMeta]));
-  RETURN_IF_ERROR(ReadReportId(asset, meta, report.report_id));
-  RETURN_IF_ERROR(ReadMeta(meta, report));
+  const absl::Status id = ReadReportId(asset, meta, report.report_id);
+  const absl::Status rest_of_meta = ReadMeta(meta, report);
+  RETURN_IF_ERROR(id);
+  RETURN_IF_ERROR(rest_of_meta);
 
   RETURN_IF_ERROR(payload.Require(kMeasurements, "a list"));
   return ReadMeasurements(payload.Path(kMeasurements), payload[kMeasurements], received_s,

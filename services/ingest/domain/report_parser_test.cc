@@ -236,6 +236,40 @@ TEST(ReportParserTest, AFieldThatIsReadMayStandOnlyOnce) {
   }
 }
 
+// docs/reference/formats.md says so.
+TEST(ReportParserTest, WhatTheBooksDoNotNeedIsNotJudged) {
+  for (const auto& [part, by] :
+       {std::pair<const char*, const char*>{"{\"asset", R"({"version":"9.0","asset)"},
+        {"{\"asset", R"({"version":7,"version":null,"asset)"},
+        {"\"report_id\":7", R"("report_id":7,"asset":1,"asset":{})"}}) {
+    ParsedReport report;
+    const absl::Status status = ParsePayload(With(part, by), report);
+    EXPECT_TRUE(status.ok()) << by << ": " << status;
+    EXPECT_EQ(report.report_id, 7);
+  }
+}
+
+TEST(ReportParserTest, TheUdiBesideThePayloadDecidesNothing) {
+  ParsedReport report;
+  const absl::Status status = ParseOuter(
+      R"({"payload":)" + QuotedJson(kPayload) +
+          R"(,"signature":{"sudi":{"udi_pid":"OTHER","udi_serial_number":"X"},"signing_type":"builtin","value":"AAAA"}})",
+      report);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(report.udi, (Udi{"PID-1", "SN-1"}));
+  EXPECT_EQ(report.signature.udi.product_id, "OTHER");
+}
+
+TEST(ReportParserTest, ARefusedReportIsNamedAsFarAsItCouldBeRead) {
+  ParsedReport report;
+  EXPECT_FALSE(ParsePayload(With("\"report_id\":7", "\"report_id\":\"x\""), report).ok());
+  EXPECT_EQ(report.udi, (Udi{"PID-1", "SN-1"}));
+  EXPECT_EQ(report.entitlement_tag, "tag-1");
+  EXPECT_FALSE(ParsePayload(With("\"tag-1\"", "5"), report).ok());
+  EXPECT_EQ(report.report_id, 7);
+  EXPECT_EQ(report.entitlement_tag, "");
+}
+
 TEST(ReportParserTest, TheOuterObjectIsCheckedToo) {
   const std::string payload = QuotedJson(kPayload);
   const struct {

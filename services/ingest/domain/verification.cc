@@ -16,6 +16,9 @@ constexpr size_t kRsaSignatureBytes = 256;
 
 absl::Status InForce(const TrustBinding& binding, int64_t received_s) {
   if (binding.revoked) return ReportCertificateRevoked();
+  if (binding.retired_s.has_value() && received_s > *binding.retired_s) {
+    return ReportKeyRetired(*binding.retired_s, received_s);
+  }
   if (received_s < binding.not_before_s - kClockSkewS) {
     return ReportCertificateNotYetValid(binding.not_before_s, received_s);
   }

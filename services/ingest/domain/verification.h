@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct TrustBinding {
   int64_t not_before_s = 0;  // Unix seconds
   int64_t not_after_s = 0;
   bool revoked = false;
+  // When another key of the UDI has taken its place for good; none while none has.
+  std::optional<int64_t> retired_s = std::nullopt;
 };
 
 // A public key with every certificate that carries it.
@@ -55,7 +58,9 @@ bool IsKeyId(std::string_view text);
 // Otherwise rejected, with the first of these that holds:
 //   ingest.report_signature_missing            key is none of ours, but the UDI had our trust
 //   ingest.report_key_bound_elsewhere          key of ours, bound to other UDIs only
-//   ingest.report_certificate_revoked
+//   ingest.report_certificate_revoked          whenever the report was closed: since the revocation nobody
+//                                              can say who signs
+//   ingest.report_key_retired                  renewed, and the overlap is over
 //   ingest.report_certificate_not_yet_valid
 //   ingest.report_certificate_expired
 //   ingest.report_algorithm_mismatch           signing_type is not the key's algorithm

@@ -165,6 +165,18 @@ TEST(VerificationTest, ARevokedCertificateVerifiesNothing) {
   EXPECT_EQ(Outcome(Signed(Ec()), trust), "verified");
 }
 
+TEST(VerificationTest, ARenewedKeyIsGoodUntilItsOverlapEnds) {
+  FakeTrust trust;
+  TrustBinding renewed = InForce(kUdi);
+  renewed.retired_s = kReceivedS;
+  trust.Bind(Ec(), {renewed});
+  EXPECT_EQ(Outcome(Signed(Ec()), trust, kReceivedS), "verified");
+  EXPECT_EQ(Outcome(Signed(Ec()), trust, kReceivedS + 1), "ingest.report_key_retired");
+  renewed.revoked = true;
+  trust.Bind(Ec(), {renewed});
+  EXPECT_EQ(Outcome(Signed(Ec()), trust, kReceivedS + 1), "ingest.report_certificate_revoked");
+}
+
 TEST(VerificationTest, TheSigningTypeMustBeTheKeysAlgorithm) {
   for (const char* type : {"RSA-2048-SHA256", "builtin", "ecdsa-p256-sha256", ""}) {
     ParsedReport report = Signed(Ec());

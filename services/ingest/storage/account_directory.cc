@@ -24,9 +24,14 @@ constexpr char kFindDefaultSmartAccount[] =
     "SELECT smart_account_id FROM ledger_v1_smart_accounts WHERE is_default";
 
 constexpr char kFindVirtualAccount[] = R"(
-SELECT virtual_account_id
+SELECT virtual_account_id, closed_at IS NOT NULL
 FROM ledger_v1_virtual_accounts
-WHERE smart_account_id = $1 AND lower(name) = lower($2))";
+WHERE smart_account_id = $1 AND lower(name) = lower($2)
+ORDER BY closed_at IS NOT NULL
+LIMIT 1)";
+
+constexpr char kIsClosed[] =
+    "SELECT closed_at IS NOT NULL FROM ledger_v1_smart_accounts WHERE smart_account_id = $1";
 
 std::optional<int64_t> FindDefaultSmartAccount(pqxx::transaction_base& transaction) {
   const pqxx::result rows = transaction.exec(kFindDefaultSmartAccount);
@@ -41,11 +46,12 @@ absl::StatusOr<Door> ReadDoor(pqxx::transaction_base& transaction, const std::st
                                              : accounts::FindSmartAccount(transaction, smart_account);
   if (!account.has_value()) return SmartAccountUnknown(smart_account);
   Door door = {.smart_account_id = *account, .virtual_account_id = {}};
+  door.smart_account_closed = transaction.exec_params1(kIsClosed, *account)[0].as<bool>();
   if (virtual_account.empty()) return door;
   const pqxx::result found =
       transaction.exec_params(kFindVirtualAccount, door.smart_account_id, virtual_account);
   if (found.empty()) return VirtualAccountUnknown(virtual_account);
-  door.virtual_account_id = found[0][0].as<int64_t>();
+  if (!found[0][1].as<bool>()) door.virtual_account_id = found[0][0].as<int64_t>();
   return door;
 }
 
@@ -71,7 +77,15 @@ std::optional<Door> AccountDirectory::TryFind(std::string_view smart_account,
                                               std::string_view virtual_account) {
   const std::optional<Known> known = Remembered(Key(smart_account, virtual_account));
   if (!known.has_value() || absl::Now() - known->read_at > kFresh) return std::nullopt;
+  if (known->door.smart_account_closed) return std::nullopt;
   return known->door;
+}
+
+absl::StatusOr<Door> AccountDirectory::FindOpen(std::string_view smart_account,
+                                                std::string_view virtual_account, absl::Time deadline) {
+  absl::StatusOr<Door> door = Find(smart_account, virtual_account, deadline);
+  if (door.ok() && door->smart_account_closed) return SmartAccountClosed(smart_account);
+  return door;
 }
 
 absl::StatusOr<Door> AccountDirectory::Find(std::string_view smart_account, std::string_view virtual_account,

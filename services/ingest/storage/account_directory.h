@@ -20,8 +20,10 @@ namespace quartermaster::ingest {
 // Through which door something came.
 struct Door {
   int64_t smart_account_id = 0;
-  // When a Virtual Account was named.
+  // When a Virtual Account was named that is open: a closed one leads where no name leads.
   std::optional<int64_t> virtual_account_id;
+  // Nothing more comes in.
+  bool smart_account_closed = false;
 };
 
 // Thread-safe. `smart_account`: a domain, or else a display name; empty = the node's default.
@@ -30,7 +32,7 @@ class AccountDirectory {
  public:
   explicit AccountDirectory(const pg::Options& database);
 
-  // From memory; nothing when it is not known there.
+  // From memory; nothing when it is not known there, or closed.
   std::optional<Door> TryFind(std::string_view smart_account, std::string_view virtual_account);
 
   // Asks the database when memory does not know; blocks. ingest.smart_account_unknown or
@@ -38,6 +40,10 @@ class AccountDirectory {
   // otherwise it is asked until `deadline`, and then the error is retryable.
   absl::StatusOr<Door> Find(std::string_view smart_account, std::string_view virtual_account,
                             absl::Time deadline);
+
+  // The same for what shall come in: `ingest.smart_account_closed`.
+  absl::StatusOr<Door> FindOpen(std::string_view smart_account, std::string_view virtual_account,
+                                absl::Time deadline);
 
  private:
   static constexpr size_t kDoorsMax = 4096;

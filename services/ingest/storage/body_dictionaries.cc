@@ -81,7 +81,7 @@ SELECT r.dictionary_id, r.body
 FROM (SELECT smart_account_id, received_at, change_id FROM ingest_changes
       ORDER BY incarnation DESC, xid DESC, change_id DESC LIMIT $1) c
 CROSS JOIN LATERAL (
-  SELECT b.dictionary_id, b.body FROM rum_reports b
+  SELECT b.dictionary_id, b.body FROM ingest_v1_stored_reports b
   WHERE b.smart_account_id = c.smart_account_id AND b.received_at = c.received_at
     AND b.change_id = c.change_id
   LIMIT 256) r

@@ -37,7 +37,8 @@ namespace {
   " LEFT JOIN report_identities i ON i.smart_account_id = r.smart_account_id"                       \
   "           AND i.source_id = r.source_id AND i.report_id = r.report_id"
 #define QM_FROM_PAGE                                                                             \
-  " FROM page p JOIN rum_reports r ON r.smart_account_id = $1 AND r.received_at = p.received_at" \
+  " FROM page p JOIN ingest_v1_stored_reports r ON r.smart_account_id = $1 AND r.received_at = " \
+  "p.received_at"                                                                                \
   "      AND r.change_id = p.change_id AND r.place = p.place" QM_REPORT_JOINS                    \
   " ORDER BY r.received_at DESC, r.change_id DESC, r.place DESC"
 // Keyset: $2 microseconds since the epoch (null = from the newest), $3 change id, $4 place.
@@ -49,7 +50,7 @@ namespace {
 // $5 limit, $6 tag or null.
 constexpr char kListByTime[] =
     "WITH page AS MATERIALIZED ("
-    " SELECT r.received_at, r.change_id, r.place FROM rum_reports r"
+    " SELECT r.received_at, r.change_id, r.place FROM ingest_v1_stored_reports r"
     " WHERE r.smart_account_id = $1 AND" QM_BEFORE("r")
     " AND ($6::text IS NULL OR EXISTS (SELECT FROM report_sources s"
     "      WHERE s.smart_account_id = $1 AND s.source_id = r.source_id"
@@ -71,16 +72,30 @@ constexpr char kListBySource[] =
     " SELECT o.received_at, o.change_id, o.place FROM sources"
     " JOIN report_other_payloads o ON o.smart_account_id = $1 AND o.source_id = sources.source_id),"
     "page AS MATERIALIZED ("
-    " SELECT n.received_at, n.change_id, n.place FROM names n WHERE" QM_BEFORE("n")
-    " ORDER BY n.received_at DESC, n.change_id DESC, n.place DESC LIMIT $5)"
+    " SELECT n.received_at, n.change_id, n.place FROM ("
+    "  SELECT n.received_at, n.change_id, n.place FROM names n WHERE" QM_BEFORE("n")
+    "  ORDER BY n.received_at DESC, n.change_id DESC, n.place DESC OFFSET 0) n"
+    // Names whose bodies retention has taken fill no page; only as many are looked up as it needs.
+    " CROSS JOIN LATERAL (SELECT FROM ingest_v1_stored_reports r WHERE r.smart_account_id = $1"
+    "  AND r.received_at = n.received_at AND r.change_id = n.change_id AND r.place = n.place OFFSET 0) stored"
+    " LIMIT $5)"
     "SELECT" QM_REPORT_COLUMNS QM_FROM_PAGE;
 
 constexpr char kGet[] =
     "SELECT" QM_REPORT_COLUMNS
     ", r.body"
-    " FROM ingest_changes n JOIN rum_reports r ON r.smart_account_id = n.smart_account_id"
+    " FROM ingest_changes n JOIN ingest_v1_stored_reports r ON r.smart_account_id = n.smart_account_id"
     "      AND r.received_at = n.received_at AND r.change_id = n.change_id" QM_REPORT_JOINS
     " WHERE n.smart_account_id = $1 AND n.change_id = $2 AND r.place = $3";
+
+// Whether a report of this name was stored once: its month is opened and has no partition any more.
+constexpr char kWasRetired[] =
+    "SELECT EXISTS (SELECT FROM ingest_changes c JOIN ledger_v1_report_openings o"
+    "               ON c.received_at >= o.received_from AND c.received_at < o.received_until"
+    "               WHERE c.smart_account_id = $1 AND c.change_id = $2 AND $3::int BETWEEN 0 AND "
+    "c.report_count - 1"
+    "               AND NOT EXISTS (SELECT FROM ingest_v1_report_months m WHERE m.received_from = "
+    "o.received_from))";
 
 #undef QM_NOT_SET_ASIDE
 #undef QM_REPORT_COLUMNS
@@ -145,6 +160,12 @@ absl::StatusOr<std::optional<StoredReport>> ReportReader::Get(int64_t smart_acco
                       report.body = pqxx::binarystring(rows[0][15]).str();
                       return report;
                     });
+}
+
+absl::StatusOr<bool> ReportReader::WasRetired(int64_t smart_account_id, const StoredName& name) {
+  return pool_.Read("ingest_was_retired", [&](pqxx::transaction_base& transaction) -> absl::StatusOr<bool> {
+    return transaction.exec_params1(kWasRetired, smart_account_id, name.change_id, name.place)[0].as<bool>();
+  });
 }
 
 }  // namespace quartermaster::ingest

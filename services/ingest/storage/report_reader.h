@@ -65,6 +65,9 @@ class ReportReader {
   // With its body; nothing when there is no such report.
   absl::StatusOr<std::optional<StoredReport>> Get(int64_t smart_account_id, const StoredName& name);
 
+  // Whether there was one whose body retention has taken.
+  absl::StatusOr<bool> WasRetired(int64_t smart_account_id, const StoredName& name);
+
  private:
   pg::Pool& pool_;
 };

@@ -18,6 +18,8 @@ const ErrorKind kReportNotStorable =
     RegisterErrorKind({"ingest.report_not_storable", StatusCode::kInternal, /*retryable=*/false});
 const ErrorKind kReportUnknown =
     RegisterErrorKind({"ingest.report_unknown", StatusCode::kNotFound, /*retryable=*/false});
+const ErrorKind kReportBodyRetired =
+    RegisterErrorKind({"ingest.report_body_retired", StatusCode::kFailedPrecondition, /*retryable=*/false});
 const ErrorKind kBodyUnreadable =
     RegisterErrorKind({"ingest.body_unreadable", StatusCode::kDataLoss, /*retryable=*/false});
 const ErrorKind kDictionaryMismatch =
@@ -37,6 +39,12 @@ absl::Status ReportNotStorable(const absl::Status& cause) {
 absl::Status ReportUnknown(std::string_view name) {
   return MakeError(kReportUnknown,
                    absl::StrCat("name: got ", Quoted(name), ", want the name of a stored report"));
+}
+
+absl::Status ReportBodyRetired(std::string_view name) {
+  return MakeError(kReportBodyRetired,
+                   absl::StrCat("name: got ", Quoted(name),
+                                ", whose body retention has taken, want a report that is still stored"));
 }
 
 absl::Status BodyUnreadable(std::string_view what) {

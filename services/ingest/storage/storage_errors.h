@@ -15,6 +15,8 @@ absl::Status Stopping();
 absl::Status ReportNotStorable(const absl::Status& cause);
 // No stored report has this name in this Smart Account.
 absl::Status ReportUnknown(std::string_view name);
+// It was stored once; retention has taken its body.
+absl::Status ReportBodyRetired(std::string_view name);
 // A stored body that cannot be read back: damage.
 absl::Status BodyUnreadable(std::string_view what);
 // The node stores another dictionary under this id than the one built in.

@@ -44,8 +44,7 @@ TrustCache::TrustCache(pg::Options database, Limits limits)
 
 bool TrustCache::TryAnswer(std::span<const TrustQuestion> questions, std::vector<TrustAnswer>& answers) {
   absl::MutexLock lock(&mutex_);
-  const absl::Time now = absl::Now();
-  return FromMemory(questions, {now, EpochIsFresh(now)}, answers, nullptr);
+  return FromMemory(questions, MomentOf(absl::Now()), answers, nullptr);
 }
 
 absl::Status TrustCache::Answer(std::span<const TrustQuestion> questions, absl::Time deadline,
@@ -86,7 +85,7 @@ absl::Status TrustCache::Ask(std::span<const TrustQuestion> questions, std::vect
     {
       absl::MutexLock lock(&mutex_);
       // However long the statements take, the answer rests on this look.
-      if (FromMemory(questions, {absl::Now(), true}, answers, &missing)) return absl::OkStatus();
+      if (FromMemory(questions, {absl::Now(), true, true}, answers, &missing)) return absl::OkStatus();
     }
     RETURN_IF_ERROR(ReadSigners(*connection, missing));
     RETURN_IF_ERROR(ReadUdis(*connection, missing));
@@ -94,13 +93,17 @@ absl::Status TrustCache::Ask(std::span<const TrustQuestion> questions, std::vect
   return absl::ResourceExhaustedError("trust: got more signers at once than the cache holds");
 }
 
-bool TrustCache::EpochIsFresh(absl::Time now) const { return now - epoch_read_at_ < limits_.import_fresh; }
+TrustCache::Moment TrustCache::MomentOf(absl::Time now) const {
+  const absl::Duration age = now - epoch_read_at_;
+  return {now, age < limits_.import_fresh, age < limits_.revocation_fresh};
+}
 
 const TrustCache::KnownSigner* TrustCache::FreshSigner(const std::string& signer_key, Moment at) {
   const KnownSigner* known = signers_.Find(signer_key);
   if (known == nullptr) return nullptr;
   if (known->key != nullptr && !known->key->bindings.empty()) {
-    return at.now - known->read_at < limits_.signer_fresh ? known : nullptr;
+    const bool none_since = at.revocations_are_fresh && known->revocation_number == newest_revocation_;
+    return none_since && at.now - known->read_at < limits_.signer_fresh ? known : nullptr;
   }
   const bool in_epoch = at.epoch_is_fresh && known->epoch == epoch_;
   return in_epoch && at.now - known->read_at < kUnknownSignerFresh ? known : nullptr;
@@ -148,7 +151,8 @@ bool TrustCache::FromMemory(std::span<const TrustQuestion> questions, Moment at,
   return complete;
 }
 
-constexpr char kReadNewestImport[] = "SELECT max(imported_at) FROM authority_v1_trust_certificates";
+constexpr char kReadNewest[] =
+    "SELECT max(imported_at), coalesce(max(revocation_number), 0) FROM authority_v1_trust_certificates";
 
 // Unless the last look is fresh.
 absl::Status TrustCache::LookAtImports(pg::RawConnection& connection) {
@@ -156,9 +160,10 @@ absl::Status TrustCache::LookAtImports(pg::RawConnection& connection) {
   const absl::Time read_at = absl::Now();
   {
     absl::MutexLock lock(&mutex_);
-    if (EpochIsFresh(read_at)) return absl::OkStatus();
+    const Moment at = MomentOf(read_at);
+    if (at.epoch_is_fresh && at.revocations_are_fresh) return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(pg::Result rows, connection.Execute(kReadNewestImport, pg::Params()));
+  ASSIGN_OR_RETURN(pg::Result rows, connection.Execute(kReadNewest, pg::Params()));
   std::optional<absl::Time> newest;
   if (!rows.IsNull(0, 0)) newest = rows.Time(0, 0);
   absl::MutexLock lock(&mutex_);
@@ -166,6 +171,7 @@ absl::Status TrustCache::LookAtImports(pg::RawConnection& connection) {
     newest_import_ = newest;
     ++epoch_;
   }
+  newest_revocation_ = rows.Int64(0, 1);
   epoch_read_at_ = read_at;
   return absl::OkStatus();
 }
@@ -175,7 +181,7 @@ absl::Status TrustCache::LookAtImports(pg::RawConnection& connection) {
 constexpr char kReadSigners[] = R"(
 SELECT k.place::int, bound.key_id IS NOT NULL,
        CASE WHEN k.wants_key = 1 THEN coalesce(bound.certificate, other.certificate) END,
-       bound.not_before, bound.not_after, bound.revoked_at IS NOT NULL
+       bound.not_before, bound.not_after, bound.revoked_at IS NOT NULL, bound.retired_at
 FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) WITH ORDINALITY
        AS k(key_id, udi_pid, udi_sn, wants_key, place)
 LEFT JOIN authority_v1_trust_certificates bound
@@ -216,12 +222,13 @@ absl::Status TrustCache::ReadSigners(pg::RawConnection& connection, const Missin
                                .not_before_s = absl::ToUnixSeconds(rows.Time(row, 3)),
                                .not_after_s = absl::ToUnixSeconds(rows.Time(row, 4)),
                                .revoked = rows.Bool(row, 5)});
+      if (!rows.IsNull(row, 6)) key->bindings.back().retired_s = absl::ToUnixSeconds(rows.Time(row, 6));
     }
     found[place] = std::move(key);
   }
   size_t place = 0;
   for (const auto& [key, question] : missing.signers) {
-    signers_.Put(key, {std::move(found[place++]), read_at, epoch_});
+    signers_.Put(key, {std::move(found[place++]), read_at, epoch_, newest_revocation_});
   }
   return absl::OkStatus();
 }

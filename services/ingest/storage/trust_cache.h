@@ -47,8 +47,10 @@ class TrustAnswer final : public TrustLookup {
 //
 // How fresh: a signer that was not known counts within 20 ms after the import of its certificate,
 // because every answer that somebody has no trust here rests on a look at the newest imported_at that
-// is at most that old; a revocation or a renewal counts within 30 s. A node without any certificate costs one
-// such look and no memory.
+// is at most that old. A revocation counts within 2 s, because every answer about a known signer rests on a
+// look at the newest revocation_number that is at most that old. A renewal counts within 30 s, which is
+// little of the overlap for which the key before stays good. A node without any certificate costs one such
+// look and no memory.
 class TrustCache {
  public:
   struct Limits {
@@ -56,6 +58,7 @@ class TrustCache {
     size_t udis_max = 131072;    // about 200 B each
     absl::Duration import_fresh = absl::Milliseconds(20);
     absl::Duration signer_fresh = absl::Seconds(30);
+    absl::Duration revocation_fresh = absl::Seconds(2);
   };
   TrustCache(pg::Options database, Limits limits);
   explicit TrustCache(pg::Options database) : TrustCache(std::move(database), Limits()) {}
@@ -76,6 +79,8 @@ class TrustCache {
     std::shared_ptr<const TrustedKey> key;
     absl::Time read_at;
     int64_t epoch = 0;
+    // The newest one when it was read.
+    int64_t revocation_number = 0;
   };
   struct KnownUdi {
     bool has_trust = false;
@@ -87,6 +92,8 @@ class TrustCache {
   struct Moment {
     absl::Time now;
     bool epoch_is_fresh = false;
+    // The same of whoever might have been revoked.
+    bool revocations_are_fresh = false;
   };
 
   bool FromMemory(std::span<const TrustQuestion> questions, Moment at, std::vector<TrustAnswer>& answers,
@@ -94,7 +101,7 @@ class TrustCache {
   const KnownSigner* FreshSigner(const std::string& signer_key, Moment at)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   const KnownUdi* FreshUdi(const std::string& udi_key, Moment at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool EpochIsFresh(absl::Time now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  Moment MomentOf(absl::Time now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   // One attempt, when it is this caller's turn before `deadline`.
   absl::Status AskInTurn(std::span<const TrustQuestion> questions, absl::Time deadline,
@@ -115,6 +122,8 @@ class TrustCache {
   // Counts up when the newest imported_at changes; what was not known before is asked again then.
   int64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<absl::Time> newest_import_ ABSL_GUARDED_BY(mutex_);
+  int64_t newest_revocation_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Of the last look at both.
   absl::Time epoch_read_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   RecentMap<KnownSigner> signers_ ABSL_GUARDED_BY(mutex_);
   // By key id, which names a key for ever: reading one from its certificate costs some 0.3 ms.

@@ -165,6 +165,34 @@ TEST_F(TrustCacheTest, ARevocationCountsWhenTheSignerIsReadAgain) {
   EXPECT_EQ(Ask(cache, key_id, "A"), (Known{.key = true, .bound = true, .revoked = true}));
 }
 
+TEST_F(TrustCacheTest, ARevocationIsSeenByItsNumberLongBeforeTheSignerIsReadAgain) {
+  const std::string key_id = Import("A");
+  const std::string other = Import("B");
+  TrustCache::Limits limits = Patient();
+  limits.signer_fresh = absl::Hours(1);
+  limits.revocation_fresh = absl::Milliseconds(50);
+  TrustCache cache(database_.options(), limits);
+  EXPECT_EQ(Ask(cache, key_id, "A"), (Known{.key = true, .bound = true}));
+  EXPECT_TRUE(KnowsByItself(cache, key_id, "A"));
+  database_.Run(
+      "UPDATE trust_certificates SET revoked_at = '2024-01-01', revocation_number = 1 WHERE udi_sn = 'A'");
+  absl::SleepFor(absl::Milliseconds(60));
+  EXPECT_FALSE(KnowsByItself(cache, key_id, "A"));
+  EXPECT_EQ(Ask(cache, key_id, "A"), (Known{.key = true, .bound = true, .revoked = true}));
+  EXPECT_EQ(Ask(cache, other, "B"), (Known{.key = true, .bound = true}));
+}
+
+TEST_F(TrustCacheTest, SaysWhenAKeyRetires) {
+  const std::string key_id = Import("A");
+  database_.Run("UPDATE trust_certificates SET retired_at = '2025-01-01 00:00:00+00'");
+  TrustCache cache(database_.options(), Patient());
+  const Udi udi = {"PID", "A"};
+  const TrustQuestion question = {.key_id = key_id, .udi = &udi};
+  std::vector<TrustAnswer> answers;
+  ASSERT_TRUE(cache.Answer({&question, 1}, absl::Now() + absl::Seconds(10), answers).ok());
+  EXPECT_EQ(answers[0].FindKey(key_id)->bindings[0].retired_s, 1'735'689'600);
+}
+
 TEST_F(TrustCacheTest, ACertificateThatIsNotReadableFailsClosed) {
   database_.AddTrustCertificate(unknown_key_, "PID", "A", "no certificate", "2020-01-01", "2030-01-01");
   TrustCache cache(database_.options(), Patient());

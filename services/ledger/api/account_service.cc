@@ -6,31 +6,12 @@
 #include "services/common/rpc/caller.h"
 #include "services/common/rpc/status_conversion.h"
 #include "services/common/status/status_macros.h"
+#include "services/ledger/api/account_view.h"
 #include "services/ledger/api/field_checks.h"
 #include "services/ledger/domain/ledger_errors.h"
 
 namespace quartermaster::ledger {
 namespace {
-
-constexpr size_t kDomainBytesMax = 253;
-constexpr size_t kNameBytesMax = 128;
-constexpr size_t kDescriptionBytesMax = 1024;
-
-void ToProto(const SmartAccount& account, v1::SmartAccount* out) {
-  out->set_smart_account_id(account.id);
-  out->set_domain(account.domain);
-  out->set_display_name(account.display_name);
-  out->set_count_unverifiable(account.count_unverifiable);
-  SetTime(account.created_at, out->mutable_created_at());
-}
-
-void ToProto(const VirtualAccount& account, v1::VirtualAccount* out) {
-  out->set_virtual_account_id(account.id);
-  out->set_name(account.name);
-  out->set_description(account.description);
-  out->set_is_default(account.is_default);
-  SetTime(account.created_at, out->mutable_created_at());
-}
 
 // Keyset of both lists: the id of the last row.
 absl::StatusOr<int64_t> AfterId(const std::string& token, uint64_t filter) {
@@ -41,18 +22,12 @@ absl::StatusOr<int64_t> AfterId(const std::string& token, uint64_t filter) {
   return id;
 }
 
-std::string AuditOf(const SmartAccount& account) {
-  return absl::StrCat("{\"domain\":", JsonString(account.domain),
-                      ",\"display_name\":", JsonString(account.display_name),
-                      ",\"count_unverifiable\":", account.count_unverifiable ? "true" : "false", "}");
-}
-
 }  // namespace
 
 grpc::Status AccountServiceImpl::ListSmartAccounts(grpc::ServerContext* context,
                                                    const v1::ListSmartAccountsRequest* request,
                                                    v1::ListSmartAccountsResponse* response) {
-  const uint64_t filter = ids::FilterHash({"ListSmartAccounts"});
+  const uint64_t filter = ids::FilterHash({"ListSmartAccounts", request->show_closed() ? "closed" : ""});
   return rpc::ToGrpc(
       api_.pool->Read("ledger_list_smart_accounts", [&](pqxx::transaction_base& tx) -> absl::Status {
         response->Clear();
@@ -64,7 +39,8 @@ grpc::Status AccountServiceImpl::ListSmartAccounts(grpc::ServerContext* context,
         }
         ASSIGN_OR_RETURN(const int size, ids::PageSize(request->page_size()));
         ASSIGN_OR_RETURN(const int64_t after, AfterId(request->page_token(), filter));
-        const std::vector<SmartAccount> accounts = ledger::ListSmartAccounts(tx, after, size);
+        const std::vector<SmartAccount> accounts =
+            ledger::ListSmartAccounts(tx, after, size, request->show_closed());
         for (const SmartAccount& account : accounts) ToProto(account, response->add_smart_accounts());
         if (static_cast<int>(accounts.size()) == size) {
           response->set_next_page_token(ids::MakePageToken({absl::StrCat(accounts.back().id)}, filter));
@@ -80,7 +56,7 @@ grpc::Status AccountServiceImpl::CreateSmartAccount(grpc::ServerContext* context
       api_, *context, "ledger.v1.AccountService/CreateSmartAccount", *request, request->request_id(),
       response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         RETURN_IF_ERROR(CheckText("domain", request->domain(), kDomainBytesMax));
-        RETURN_IF_ERROR(CheckText("display_name", request->display_name(), kNameBytesMax, true));
+        RETURN_IF_ERROR(CheckText("display_name", request->display_name(), kAccountNameBytesMax, true));
         const std::string& name =
             request->display_name().empty() ? request->domain() : request->display_name();
         ASSIGN_OR_RETURN(const SmartAccount account,
@@ -119,10 +95,12 @@ grpc::Status AccountServiceImpl::ListVirtualAccounts(grpc::ServerContext* contex
         response->Clear();
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
-        const uint64_t filter = ids::FilterHash({"ListVirtualAccounts", absl::StrCat(account.id)});
+        const uint64_t filter = ids::FilterHash(
+            {"ListVirtualAccounts", absl::StrCat(account.id), request->show_closed() ? "closed" : ""});
         ASSIGN_OR_RETURN(const int size, ids::PageSize(request->page_size()));
         ASSIGN_OR_RETURN(const int64_t after, AfterId(request->page_token(), filter));
-        const std::vector<VirtualAccount> accounts = ledger::ListVirtualAccounts(tx, account.id, after, size);
+        const std::vector<VirtualAccount> accounts =
+            ledger::ListVirtualAccounts(tx, account.id, after, size, request->show_closed());
         for (const VirtualAccount& one : accounts) ToProto(one, response->add_virtual_accounts());
         if (static_cast<int>(accounts.size()) == size) {
           response->set_next_page_token(ids::MakePageToken({absl::StrCat(accounts.back().id)}, filter));
@@ -137,7 +115,7 @@ grpc::Status AccountServiceImpl::CreateVirtualAccount(grpc::ServerContext* conte
   return IdempotentWrite(
       api_, *context, "ledger.v1.AccountService/CreateVirtualAccount", *request, request->request_id(),
       response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
-        RETURN_IF_ERROR(CheckText("name", request->name(), kNameBytesMax));
+        RETURN_IF_ERROR(CheckText("name", request->name(), kAccountNameBytesMax));
         RETURN_IF_ERROR(CheckText("description", request->description(), kDescriptionBytesMax, true));
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));

@@ -32,6 +32,19 @@ class AccountServiceImpl final : public v1::AccountService::Service {
   grpc::Status CreateVirtualAccount(grpc::ServerContext* context,
                                     const v1::CreateVirtualAccountRequest* request,
                                     v1::VirtualAccount* response) override;
+  grpc::Status UpdateSmartAccount(grpc::ServerContext* context, const v1::UpdateSmartAccountRequest* request,
+                                  v1::SmartAccount* response) override;
+  grpc::Status CloseSmartAccount(grpc::ServerContext* context, const v1::CloseSmartAccountRequest* request,
+                                 v1::SmartAccount* response) override;
+  grpc::Status UpdateVirtualAccount(grpc::ServerContext* context,
+                                    const v1::UpdateVirtualAccountRequest* request,
+                                    v1::VirtualAccount* response) override;
+  grpc::Status SetDefaultVirtualAccount(grpc::ServerContext* context,
+                                        const v1::SetDefaultVirtualAccountRequest* request,
+                                        v1::VirtualAccount* response) override;
+  grpc::Status CloseVirtualAccount(grpc::ServerContext* context,
+                                   const v1::CloseVirtualAccountRequest* request,
+                                   v1::CloseVirtualAccountResponse* response) override;
 
  private:
   const ApiContext api_;

@@ -1,5 +1,6 @@
 #include "services/ledger/api/compliance_service.h"
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -70,12 +71,16 @@ grpc::Status ComplianceServiceImpl::GetCompliance(grpc::ServerContext* context,
         }
         const bool present = !request->has_as_of() && !request->has_known_at();
         std::vector<PoolFigures> figures =
-            present ? ReadPoolsNow(tx, account.id, now) : ReadPoolsAsOf(tx, account.id, as_of, known_at);
+            present ? pools_now_.Read(tx, account.id, now) : ReadPoolsAsOf(tx, account.id, as_of, known_at);
         std::map<int32_t, std::string> tag_names;
         for (const PoolFigures& pool : figures) tag_names[pool.tag_id] = pool.tag;
         const std::vector<PoolCompliance> pools = AssessPools(std::move(figures), LoadHierarchy(tx));
 
-        std::map<int64_t, std::string> names = VirtualAccountNames(tx, account.id);
+        std::map<int64_t, std::string> names;
+        for (const VirtualAccount& one :
+             ListVirtualAccounts(tx, account.id, 0, std::numeric_limits<int>::max(), /*show_closed=*/true)) {
+          if (!one.closed_at || *one.closed_at > as_of) names[one.id] = one.name;
+        }
         if (!request->virtual_account().empty()) {
           ASSIGN_OR_RETURN(const VirtualAccount only,
                            FindVirtualAccount(tx, account.id, request->virtual_account(), "virtual_account"));
@@ -111,6 +116,7 @@ grpc::Status ComplianceServiceImpl::GetCompliance(grpc::ServerContext* context,
         response->set_smart_account(account.domain);
         response->set_status(StatusOf(worst));
         SetTime(as_of, response->mutable_as_of());
+        if (!present) SetTime(known_at, response->mutable_known_at());
         return absl::OkStatus();
       }));
 }

@@ -5,6 +5,7 @@
 #include "quartermaster/ledger/v1/compliance.grpc.pb.h"
 #include "services/ledger/api/idempotent_write.h"
 #include "services/ledger/api/instance_counts.h"
+#include "services/ledger/storage/administration/pools_now.h"
 
 namespace quartermaster::ledger {
 
@@ -19,6 +20,7 @@ class ComplianceServiceImpl final : public v1::ComplianceService::Service {
  private:
   const ApiContext api_;
   InstanceCountsCache instance_counts_;
+  PoolsNow pools_now_;
 };
 
 }  // namespace quartermaster::ledger

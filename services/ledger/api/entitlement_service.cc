@@ -13,7 +13,10 @@
 #include "services/common/status/status_macros.h"
 #include "services/ledger/api/field_checks.h"
 #include "services/ledger/api/row_errors.h"
+#include "services/ledger/domain/landing_rules.h"
 #include "services/ledger/storage/administration/entitlement_book.h"
+#include "services/ledger/storage/administration/landing_rule_book.h"
+#include "services/ledger/storage/administration/rights_store.h"
 
 namespace quartermaster::ledger {
 namespace {
@@ -30,15 +33,45 @@ IdsByName IdsOf(pqxx::transaction_base& tx, int64_t smart_account_id,
   return VirtualAccountIds(tx, smart_account_id, names);
 }
 
-absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row,
-                                               const IdsByName& virtual_accounts) {
+// Where rows land.
+class Landing {
+ public:
+  Landing(pqxx::transaction_base& tx, int64_t smart_account_id, const v1::ImportEntitlementsRequest& request)
+      : named_(IdsOf(tx, smart_account_id, request)) {
+    std::set<std::string> order_ids, tags;
+    for (const v1::Entitlement& row : request.entitlements()) {
+      if (!row.virtual_account().empty()) continue;
+      if (CheckText("", row.order_id(), kIdBytesMax).ok()) order_ids.insert(row.order_id());
+      if (CheckText("", row.tag(), kTagBytesMax).ok()) tags.insert(row.tag());
+    }
+    if (tags.empty()) return;
+    rules_ = ReadLandingRules(tx, smart_account_id, {order_ids.begin(), order_ids.end()},
+                              {tags.begin(), tags.end()});
+    default_ = DefaultVirtualAccount(tx, smart_account_id);
+  }
+
+  // In the Virtual Account that the row names, else where the rules say, else in the default one.
+  absl::StatusOr<int64_t> VirtualAccountOf(const v1::Entitlement& row) const {
+    if (row.virtual_account().empty()) {
+      return rules_.VirtualAccountFor(row.order_id(), row.tag()).value_or(default_);
+    }
+    const auto found = named_.find(row.virtual_account());
+    if (found == named_.end()) return VirtualAccountUnknown("virtual_account", row.virtual_account());
+    return found->second;
+  }
+
+ private:
+  const IdsByName named_;
+  LandingRules rules_;
+  int64_t default_ = 0;
+};
+
+absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row, const Landing& landing) {
   RETURN_IF_ERROR(CheckText("entitlement_id", row.entitlement_id(), kIdBytesMax));
-  RETURN_IF_ERROR(CheckText("virtual_account", row.virtual_account(), kIdBytesMax));
+  RETURN_IF_ERROR(CheckText("virtual_account", row.virtual_account(), kIdBytesMax, true));
   RETURN_IF_ERROR(CheckText("tag", row.tag(), kTagBytesMax));
   RETURN_IF_ERROR(CheckText("subscription_id", row.subscription_id(), kIdBytesMax, true));
   RETURN_IF_ERROR(CheckText("order_id", row.order_id(), kIdBytesMax, true));
-  auto home = virtual_accounts.find(row.virtual_account());
-  if (home == virtual_accounts.end()) return VirtualAccountUnknown("virtual_account", row.virtual_account());
   if (row.quantity() < 1 || row.quantity() > kQuantityMax) {
     return QuantityOutOfRange("quantity", row.quantity(), 1, kQuantityMax);
   }
@@ -46,6 +79,7 @@ absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row,
     return QuantityOutOfRange("overage_quantity", row.overage_quantity(), 0, kQuantityMax);
   }
   PurchasedEntitlement purchase;
+  ASSIGN_OR_RETURN(purchase.virtual_account_id, landing.VirtualAccountOf(row));
   if (!row.has_start_time()) return FieldMissing("start_time", "a time");
   ASSIGN_OR_RETURN(purchase.start_at, TimeOf("start_time", row.start_time()));
   if (row.has_end_time()) {
@@ -60,7 +94,6 @@ absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row,
   if (perpetual && purchase.end_at) return FieldInvalid("end_time", "a time", "none for a perpetual right");
   if (!perpetual && !purchase.end_at) return FieldMissing("end_time", "a time for a subscription");
   purchase.entitlement_id = row.entitlement_id();
-  purchase.virtual_account_id = home->second;
   purchase.tag = row.tag();
   purchase.quantity = row.quantity();
   purchase.overage_quantity = row.overage_quantity();
@@ -79,9 +112,11 @@ std::string Text(const std::optional<absl::Time>& time) {
   return time ? absl::FormatTime(*time, absl::UTCTimeZone()) : "none";
 }
 
-// OK when `got` is what is booked already.
-absl::Status CheckSame(const PurchasedEntitlement& got, const PurchasedEntitlement& booked) {
-  if (got.virtual_account_id != booked.virtual_account_id) {
+// OK when `got` is what is booked already. Who names no Virtual Account takes the one in which it landed
+// then.
+absl::Status CheckSame(const PurchasedEntitlement& got, bool names_virtual_account,
+                       const PurchasedEntitlement& booked) {
+  if (names_virtual_account && got.virtual_account_id != booked.virtual_account_id) {
     return Conflict(got, "virtual_account", absl::StrCat("account ", got.virtual_account_id),
                     absl::StrCat("account ", booked.virtual_account_id));
   }
@@ -130,7 +165,9 @@ grpc::Status EntitlementServiceImpl::ImportEntitlements(grpc::ServerContext* con
       response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
-        const IdsByName virtual_accounts = IdsOf(tx, account.id, *request);
+        // Before the names: who closes a Virtual Account holds it too.
+        LockRights(tx, account.id);
+        const Landing landing(tx, account.id, *request);
         std::vector<std::string> entitlement_ids;
         for (const v1::Entitlement& row : request->entitlements()) {
           if (CheckText("entitlement_id", row.entitlement_id(), kIdBytesMax).ok()) {
@@ -142,8 +179,8 @@ grpc::Status EntitlementServiceImpl::ImportEntitlements(grpc::ServerContext* con
             FindEntitlements(tx, account.id, entitlement_ids);
         std::vector<PurchasedEntitlement> purchases;
         for (int i = 0; i < request->entitlements_size(); ++i) {
-          absl::StatusOr<PurchasedEntitlement> purchase =
-              FromProto(request->entitlements(i), virtual_accounts);
+          const v1::Entitlement& row = request->entitlements(i);
+          absl::StatusOr<PurchasedEntitlement> purchase = FromProto(row, landing);
           absl::Status status = purchase.status();
           if (status.ok()) {
             const auto [found, is_new] = booked.emplace(purchase->entitlement_id, *purchase);
@@ -151,7 +188,7 @@ grpc::Status EntitlementServiceImpl::ImportEntitlements(grpc::ServerContext* con
               purchases.push_back(*std::move(purchase));
               continue;
             }
-            status = CheckSame(*purchase, found->second);
+            status = CheckSame(*purchase, !row.virtual_account().empty(), found->second);
           }
           if (status.ok())
             response->set_unchanged(response->unchanged() + 1);

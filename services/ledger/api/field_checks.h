@@ -15,6 +15,8 @@ namespace quartermaster::ledger {
 // Of names and ids that customers give.
 inline constexpr size_t kIdBytesMax = 128;
 inline constexpr size_t kTagBytesMax = 255;
+// Of a product id or a serial number.
+inline constexpr size_t kUdiBytesMax = 64;
 // Counts of reports have the same bound.
 inline constexpr int64_t kQuantityMax = 2'147'483'647;
 

@@ -113,7 +113,12 @@ absl::StatusOr<SmartAccount> SmartAccountOfCall(pqxx::transaction_base& transact
                                                 const grpc::ServerContext& context,
                                                 const std::string& named) {
   ASSIGN_OR_RETURN(const std::string account, rpc::AccountOfCall(rpc::ReadCaller(context), named));
-  return FindSmartAccount(transaction, account);
+  ASSIGN_OR_RETURN(SmartAccount found, FindSmartAccount(transaction, account));
+  // What is closed can be looked at; a transaction that may write takes it for none.
+  if (found.closed_at && transaction.exec1("SHOW transaction_read_only")[0].as<std::string>() == "off") {
+    return SmartAccountClosed(found.domain);
+  }
+  return found;
 }
 
 }  // namespace quartermaster::ledger

@@ -125,7 +125,7 @@ class LedgerApiTest : public ::testing::Test {
   EntitlementServiceImpl entitlements_{api_};
   ComplianceServiceImpl compliance_{api_};
   ProductInstanceServiceImpl instances_{
-      api_, [](const ReleaseRequest&, const Act&) -> absl::StatusOr<int64_t> { return 0; }};
+      api_, [](const ReleaseRequest&, const Act&) -> absl::StatusOr<int64_t> { return 0; }, {}};
 };
 
 TEST_F(LedgerApiTest, TheSameRequestIdIsAnsweredAgainAndAnotherRequestUnderItIsRefused) {
@@ -229,6 +229,46 @@ TEST_F(LedgerApiTest, TermsCountFromTheirStartUntilTheirEnd) {
   EXPECT_TRUE(Compliance().virtual_accounts(0).has_reporting_overdue());
   EXPECT_EQ(Pool(Compliance(Day(2026, 7, 1)), kBase)->entitled(), 5);
   EXPECT_EQ(Pool(Compliance(Day(2025, 12, 31)), kBase), nullptr);
+}
+
+// Each service keeps the lots that it read; the import goes through neither.
+TEST_F(LedgerApiTest, RightsThatMoveElsewhereShowInTheNextAnswerOfEveryReplica) {
+  ImportTwoTiers();
+  ComplianceServiceImpl replica{api_};
+  const auto entitled_there = [&]() -> int64_t {
+    v1::GetComplianceRequest request;
+    v1::GetComplianceResponse response;
+    grpc::ServerContext context;
+    EXPECT_TRUE(replica.GetCompliance(&context, &request, &response).ok());
+    const v1::PoolCompliance* pool = Pool(response, kBase);
+    return pool == nullptr ? -1 : pool->entitled();
+  };
+  EXPECT_EQ(entitled_there(), -1);
+  EXPECT_EQ(Pool(Compliance(), kBase), nullptr);
+  v1::ImportEntitlementsRequest request;
+  AddEntitlement(request, "E-1", kBase, 7);
+  Import(request);
+  EXPECT_EQ(entitled_there(), 7);
+  EXPECT_EQ(Pool(Compliance(), kBase)->entitled(), 7);
+  request.Clear();
+  AddEntitlement(request, "E-2", kBase, 2);
+  Import(request);
+  EXPECT_EQ(entitled_there(), 9);
+  EXPECT_EQ(Pool(Compliance(), kBase)->entitled(), 9);
+}
+
+TEST_F(LedgerApiTest, PoolsThatAreOnlyUsedStandAmongThoseThatAreOwned) {
+  ImportTwoTiers();
+  v1::ImportEntitlementsRequest request;
+  AddEntitlement(request, "E-1", kBase, 7);
+  Import(request);
+  Use(kTop, 3);
+  const v1::GetComplianceResponse response = Compliance();
+  ASSERT_EQ(response.pools_size(), 2);
+  EXPECT_EQ(response.pools(0).tag(), kTop);
+  EXPECT_EQ(response.pools(0).balance(), -3);
+  EXPECT_EQ(response.pools(1).tag(), kBase);
+  EXPECT_EQ(response.pools(1).balance(), 7);
 }
 
 TEST_F(LedgerApiTest, AHigherTiersSurplusCoversALowerTiersShortage) {
@@ -389,7 +429,8 @@ TEST_F(LedgerApiTest, AnUnknownTagIsShownUntilTheCatalogueKnowsIt) {
 TEST_F(LedgerApiTest, ReleasesHoldNoTransactionOpenAndAnswerARepetitionAsTheFirstTime) {
   int calls = 0;
   ProductInstanceServiceImpl instances(
-      api_, [&](const ReleaseRequest&, const Act&) -> absl::StatusOr<int64_t> {
+      api_,
+      [&](const ReleaseRequest&, const Act&) -> absl::StatusOr<int64_t> {
         auto open = pool_.Read("test", [](pqxx::transaction_base& tx) -> absl::StatusOr<int64_t> {
           return tx
               .exec1(
@@ -399,7 +440,8 @@ TEST_F(LedgerApiTest, ReleasesHoldNoTransactionOpenAndAnswerARepetitionAsTheFirs
         });
         EXPECT_EQ(*open, 0);
         return 7 + calls++;
-      });
+      },
+      {});
   v1::ReleaseUsageRequest request;
   request.set_request_id("release-1");
   for (int repetition = 0; repetition < 2; ++repetition) {

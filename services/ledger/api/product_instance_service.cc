@@ -9,23 +9,27 @@
 #include "services/common/rpc/status_conversion.h"
 #include "services/common/status/status_macros.h"
 #include "services/ledger/api/field_checks.h"
+#include "services/ledger/api/product_instance_selection.h"
 #include "services/ledger/api/product_instance_view.h"
 #include "services/ledger/api/row_errors.h"
 
 namespace quartermaster::ledger {
 namespace {
 
-ViewOptions View(const ApiContext& api, bool with_usage) {
-  return {.now = api.clock->Now(), .with_usage = with_usage, .gap_after_s = api.gap_after_s};
-}
-
-constexpr size_t kUdiBytesMax = 64;
 constexpr size_t kNameBytesMax = 128;
 constexpr size_t kHostnameBytesMax = 255;
 
-absl::Status CheckUdi(const std::string& product_id, const std::string& serial_number) {
-  RETURN_IF_ERROR(CheckText("product_id", product_id, kUdiBytesMax));
-  return CheckText("serial_number", serial_number, kUdiBytesMax);
+v1::ProductInstanceFilter FilterOf(const v1::ListProductInstancesRequest& request) {
+  v1::ProductInstanceFilter filter;
+  filter.set_virtual_account(request.virtual_account());
+  filter.set_search(request.search());
+  filter.set_udi_prefix(request.udi_prefix());
+  filter.set_hostname(request.hostname());
+  filter.set_tag(request.tag());
+  filter.set_software_version(request.software_version());
+  filter.set_reporting_status(request.reporting_status());
+  filter.set_finding(request.finding());
+  return filter;
 }
 
 absl::StatusOr<InventoryRow> FromProto(const v1::ProductInstance& row,
@@ -51,12 +55,13 @@ grpc::Status ProductInstanceServiceImpl::ImportProductInstances(
       request->request_id(), response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
+        // Before the names: who closes a Virtual Account holds it too.
+        LockInstances(tx, act.now);
         std::set<std::string> names;
         for (const v1::ProductInstance& row : request->product_instances()) {
           if (CheckText("", row.virtual_account(), kNameBytesMax).ok()) names.insert(row.virtual_account());
         }
         const std::map<std::string, int64_t> virtual_accounts = VirtualAccountIds(tx, account.id, names);
-        LockInstances(tx, act.now);
         std::vector<UdiText> udis;
         for (const v1::ProductInstance& row : request->product_instances()) {
           if (CheckUdi(row.udi().product_id(), row.udi().serial_number()).ok()) {
@@ -79,10 +84,12 @@ grpc::Status ProductInstanceServiceImpl::ImportProductInstances(
             if (found->second.smart_account_id != account.id ||
                 found->second.virtual_account_id != row->virtual_account_id) {
               status = ProductInstanceElsewhere(row->udi.product_id, row->udi.serial_number);
-            } else if (row->hostname.empty() || row->hostname == found->second.hostname) {
+            } else if (!found->second.removed &&
+                       (row->hostname.empty() || row->hostname == found->second.hostname)) {
               response->set_unchanged(response->unchanged() + 1);
             } else {
               found->second.hostname = row->hostname;
+              found->second.removed = false;
               renamed.push_back(*std::move(row));
             }
           }
@@ -108,28 +115,22 @@ grpc::Status ProductInstanceServiceImpl::ListProductInstances(grpc::ServerContex
         response->Clear();
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
-        const uint64_t token_filter = ids::FilterHash({"ListProductInstances", absl::StrCat(account.id),
-                                                       request->virtual_account(), request->search()});
-        InstanceFilter filter;
-        filter.smart_account_id = account.id;
-        filter.search = request->search();
-        ASSIGN_OR_RETURN(filter.limit, ids::PageSize(request->page_size()));
+        const v1::ProductInstanceFilter wanted = FilterOf(*request);
+        const uint64_t token_filter =
+            ids::FilterHash({"ListProductInstances", absl::StrCat(account.id), wanted.SerializeAsString(),
+                             request->show_removed() ? "removed" : ""});
+        ASSIGN_OR_RETURN(const int limit, ids::PageSize(request->page_size()));
         ASSIGN_OR_RETURN(const std::vector<std::string> after,
                          ids::ParsePageToken(request->page_token(), token_filter));
-        if (after.size() == 2) filter.after = {after[0], after[1]};
-        if (!request->virtual_account().empty()) {
-          ASSIGN_OR_RETURN(const VirtualAccount home,
-                           FindVirtualAccount(tx, account.id, request->virtual_account(), "virtual_account"));
-          filter.virtual_account_id = home.id;
-        }
-        const std::vector<InstanceDetails> instances = ListInstances(tx, filter);
-        for (v1::ProductInstance& view : ViewInstances(tx, account.id, instances, View(api_, false))) {
-          response->add_product_instances()->Swap(&view);
-        }
-        if (static_cast<int>(instances.size()) == filter.limit) {
-          const UdiText& last = instances.back().udi;
+        ASSIGN_OR_RETURN(InstanceFilter filter, ledger::FilterOf(tx, account.id, wanted));
+        filter.show_removed = request->show_removed();
+        ViewedPage page =
+            ViewPage(tx, filter, wanted.reporting_status(),
+                     after.size() == 2 ? UdiText{after[0], after[1]} : UdiText{}, limit, Options(false));
+        for (v1::ProductInstance& view : page.views) response->add_product_instances()->Swap(&view);
+        if (page.next) {
           response->set_next_page_token(
-              ids::MakePageToken({last.product_id, last.serial_number}, token_filter));
+              ids::MakePageToken({page.next->product_id, page.next->serial_number}, token_filter));
         }
         return absl::OkStatus();
       }));
@@ -145,7 +146,7 @@ grpc::Status ProductInstanceServiceImpl::GetProductInstance(grpc::ServerContext*
                          SmartAccountOfCall(tx, *context, request->smart_account()));
         const auto found = FindInstance(tx, account.id, {request->product_id(), request->serial_number()});
         if (!found) return ProductInstanceUnknown(request->product_id(), request->serial_number());
-        *response = ViewInstances(tx, account.id, {*found}, View(api_, true)).front();
+        *response = ViewInstances(tx, account.id, {*found}, Options(true)).front();
         return absl::OkStatus();
       }));
 }

@@ -5,11 +5,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "quartermaster/ledger/v1/imports.pb.h"
 #include "quartermaster/ledger/v1/product_instances.grpc.pb.h"
 #include "services/ledger/api/idempotent_write.h"
+#include "services/ledger/api/product_instance_selection.h"
 #include "services/ledger/storage/product_instance_store.h"
 
 namespace quartermaster::ledger {
@@ -27,7 +29,13 @@ class ProductInstanceServiceImpl final : public v1::ProductInstanceService::Serv
   // Posts the releases and answers how many positions there were. Idempotent by nature: what is
   // released has nothing in use.
   using Release = std::function<absl::StatusOr<int64_t>(const ReleaseRequest& request, const Act& act)>;
-  ProductInstanceServiceImpl(ApiContext api, Release release) : api_(api), release_(std::move(release)) {}
+  // Removes whole consumers and single members, in one transaction, and answers how many product instances
+  // were not removed before.
+  using Remove =
+      std::function<absl::StatusOr<int64_t>(int64_t smart_account_id, const std::vector<int64_t>& consumers,
+                                            const std::vector<int64_t>& members, const Act& act)>;
+  ProductInstanceServiceImpl(ApiContext api, Release release, Remove remove)
+      : api_(api), release_(std::move(release)), remove_(std::move(remove)) {}
 
   grpc::Status ImportProductInstances(grpc::ServerContext* context,
                                       const v1::ImportProductInstancesRequest* request,
@@ -39,10 +47,34 @@ class ProductInstanceServiceImpl final : public v1::ProductInstanceService::Serv
                                   v1::ProductInstance* response) override;
   grpc::Status ReleaseUsage(grpc::ServerContext* context, const v1::ReleaseUsageRequest* request,
                             v1::ReleaseUsageResponse* response) override;
+  grpc::Status MoveProductInstances(grpc::ServerContext* context,
+                                    const v1::MoveProductInstancesRequest* request,
+                                    v1::MoveProductInstancesResponse* response) override;
+  grpc::Status RemoveProductInstances(grpc::ServerContext* context,
+                                      const v1::RemoveProductInstancesRequest* request,
+                                      v1::RemoveProductInstancesResponse* response) override;
+  grpc::Status ReplaceProductInstance(grpc::ServerContext* context,
+                                      const v1::ReplaceProductInstanceRequest* request,
+                                      v1::ProductInstance* response) override;
 
  private:
+  ViewOptions Options(bool with_usage) const;
+  absl::StatusOr<InstanceSelection> Select(pqxx::transaction_base& tx, const grpc::ServerContext& context,
+                                           const std::string& named,
+                                           const google::protobuf::RepeatedPtrField<common::v1::Udi>& udis,
+                                           const v1::ProductInstanceFilter& filter,
+                                           int64_t& smart_account_id) const;
+  absl::StatusOr<std::vector<int64_t>> NextOf(InstanceSelection& selection) const;
+  grpc::Status PreviewMove(grpc::ServerContext* context, const v1::MoveProductInstancesRequest& request,
+                           v1::MoveProductInstancesResponse* response);
+  grpc::Status PreviewRemoval(grpc::ServerContext* context, const v1::RemoveProductInstancesRequest& request,
+                              v1::RemoveProductInstancesResponse* response);
+  // The same act at the time of its next transaction.
+  Act Fresh(const Act& act) const;
+
   const ApiContext api_;
   const Release release_;
+  const Remove remove_;
 };
 
 }  // namespace quartermaster::ledger

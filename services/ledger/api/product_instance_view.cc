@@ -4,10 +4,11 @@
 #include <map>
 #include <optional>
 
-#include "services/common/policy/default_policy.h"
 #include "services/ledger/api/field_checks.h"
-#include "services/ledger/domain/reporting_policy.h"
+#include "services/ledger/api/instance_reporting.h"
+#include "services/ledger/domain/reporting_status.h"
 #include "services/ledger/storage/administration/account_book.h"
+#include "services/ledger/storage/administration/instance_policies.h"
 #include "services/ledger/storage/usage_position_store.h"
 
 namespace quartermaster::ledger {
@@ -15,48 +16,11 @@ namespace {
 
 using PositionsByLead = std::map<int64_t, std::vector<PositionDetails>>;
 
-v1::ReportingStatus StatusOf(ReportingStatus status) {
-  switch (status) {
-    case ReportingStatus::kCurrent:
-      return v1::REPORTING_STATUS_CURRENT;
-    case ReportingStatus::kDue:
-      return v1::REPORTING_STATUS_DUE;
-    case ReportingStatus::kOverdue:
-      return v1::REPORTING_STATUS_OVERDUE;
-    case ReportingStatus::kGap:
-      return v1::REPORTING_STATUS_GAP;
-    case ReportingStatus::kNever:
-      return v1::REPORTING_STATUS_NEVER;
-  }
-  return v1::REPORTING_STATUS_UNSPECIFIED;
-}
-
-ReportedUse UseOf(const PositionDetails& position) {
-  return {policy::ClassOf(position.enforcement, position.known ? position.term : 2), position.in_use,
-          position.first_use_s, position.last_change_s, position.open_change_s};
-}
-
-// What deadlines and staleness go by: of the whole HA set, because it is one consumer.
-HaSetDetails SetOf(const InstanceDetails& instance, const std::map<int64_t, HaSetDetails>& sets) {
-  if (const auto set = sets.find(instance.lead_id); set != sets.end()) return set->second;
-  return {{}, instance.last_acknowledged_at, instance.last_measured_s.value_or(0)};
-}
-
-void AddDeadline(const InstanceDetails& instance, const HaSetDetails& set,
-                 const std::vector<PositionDetails>& positions, const ViewOptions& options,
-                 v1::ProductInstance* out) {
-  std::vector<ReportedUse> uses;
-  ReportingFacts facts;
-  facts.ever_reported = instance.first_contact_at.has_value();
-  for (const PositionDetails& position : positions) {
-    uses.push_back(UseOf(position));
-    facts.has_gap |= position.coverage.HasGap(options.gap_after_s);
-  }
-  std::optional<int64_t> acknowledged_s;
-  if (set.last_acknowledged_at) acknowledged_s = absl::ToUnixSeconds(*set.last_acknowledged_at);
-  facts.deadline_s = NextAcknowledgementDeadline(policy::kDefaultReportingDays, uses, acknowledged_s);
-  if (facts.deadline_s) out->mutable_next_report_due()->set_seconds(*facts.deadline_s);
-  out->set_reporting_status(StatusOf(ReportingStatusAt(facts, absl::ToUnixSeconds(options.now))));
+void AddReporting(const InstanceReporting& reporting, v1::ProductInstance* out) {
+  out->set_reporting_policy(reporting.policy.name);
+  if (reporting.next.report_s) out->mutable_next_report_due()->set_seconds(*reporting.next.report_s);
+  if (reporting.next.push_s) out->mutable_next_push_due()->set_seconds(*reporting.next.push_s);
+  out->set_reporting_status(ToProto(reporting.status));
 }
 
 void AddUsage(const HaSetDetails& set, const PositionDetails& position, const ViewOptions& options,
@@ -89,6 +53,16 @@ void SetOptionalTime(const std::optional<absl::Time>& time,
   if (time) SetTime(*time, (out->*field)());
 }
 
+void SetUdi(const UdiText& udi, common::v1::Udi* out) {
+  out->set_product_id(udi.product_id);
+  out->set_serial_number(udi.serial_number);
+}
+
+void AddReplacements(const Replacements& replacements, v1::ProductInstance* out) {
+  if (replacements.replaced_by) SetUdi(*replacements.replaced_by, out->mutable_replaced_by());
+  for (const UdiText& udi : replacements.replaces) SetUdi(udi, out->add_replaces());
+}
+
 }  // namespace
 
 std::vector<v1::ProductInstance> ViewInstances(pqxx::transaction_base& transaction, int64_t smart_account_id,
@@ -106,25 +80,27 @@ std::vector<v1::ProductInstance> ViewInstances(pqxx::transaction_base& transacti
   const auto sets = ReadHaSets(transaction, smart_account_id, leads);
   const auto findings = ReadFindings(transaction, smart_account_id, ids);
   const auto names = VirtualAccountNames(transaction, smart_account_id);
+  const auto policies = InstancePolicies::Read(transaction, smart_account_id, PolicyFactsOf(instances, sets));
+  const ReportingMoment moment = {options.now, options.gap_after_s};
+  const auto replacements = ReadReplacements(transaction, smart_account_id, ids);
 
   std::vector<v1::ProductInstance> views;
   for (const InstanceDetails& instance : instances) {
     v1::ProductInstance& out = views.emplace_back();
-    out.mutable_udi()->set_product_id(instance.udi.product_id);
-    out.mutable_udi()->set_serial_number(instance.udi.serial_number);
+    SetUdi(instance.udi, out.mutable_udi());
     out.set_virtual_account(names.at(instance.virtual_account_id));
     out.set_hostname(instance.hostname);
     out.set_software_version(instance.software_version);
     const HaSetDetails set = SetOf(instance, sets);
-    for (const UdiText& udi : set.members) {
-      auto& member = *out.add_ha_members();
-      member.set_product_id(udi.product_id);
-      member.set_serial_number(udi.serial_number);
-    }
+    for (const UdiText& udi : set.members) SetUdi(udi, out.add_ha_members());
     SetOptionalTime(instance.first_contact_at, &v1::ProductInstance::mutable_first_contact, &out);
     SetOptionalTime(instance.last_contact_at, &v1::ProductInstance::mutable_last_contact, &out);
     SetOptionalTime(instance.last_acknowledged_at, &v1::ProductInstance::mutable_last_acknowledged, &out);
-    AddDeadline(instance, set, positions[instance.lead_id], options, &out);
+    SetOptionalTime(instance.removed_at, &v1::ProductInstance::mutable_removed_at, &out);
+    if (const auto other = replacements.find(instance.id); other != replacements.end()) {
+      AddReplacements(other->second, &out);
+    }
+    AddReporting(AssessReporting(instance, set, positions[instance.lead_id], policies, moment), &out);
     if (options.with_usage) {
       for (const PositionDetails& position : positions[instance.lead_id])
         AddUsage(set, position, options, out.add_usage());

@@ -1,10 +1,12 @@
 // Where a product instance has its home: one Virtual Account, chosen at its first contact. Later
-// reports never move it.
+// reports never move it; a person may. One that was removed and reports again is at home where it was: that
+// is what the books know of it, like an inventory, and nobody's home is closed without moving it.
 #ifndef QUARTERMASTER_SERVICES_LEDGER_DOMAIN_HOME_RULE_H_
 #define QUARTERMASTER_SERVICES_LEDGER_DOMAIN_HOME_RULE_H_
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 namespace quartermaster::ledger {
 
@@ -18,10 +20,12 @@ struct HomeHints {
   std::optional<int64_t> door;
 };
 
-// The first that is known, in the order above; else the Smart Account's default Virtual Account.
-inline int64_t HomeOf(const HomeHints& hints, int64_t default_virtual_account) {
+// The first that is known and not closed, in the order above; else the Smart Account's default Virtual
+// Account, which is never closed.
+inline int64_t HomeOf(const HomeHints& hints, const std::set<int64_t>& closed,
+                      int64_t default_virtual_account) {
   for (const auto& hint : {hints.trust_code, hints.inventory, hints.door}) {
-    if (hint.has_value()) return *hint;
+    if (hint.has_value() && !closed.contains(*hint)) return *hint;
   }
   return default_virtual_account;
 }

@@ -7,13 +7,19 @@ namespace {
 
 TEST(HomeRule, PrefersTrustCodeThenInventoryThenDoor) {
   HomeHints hints{.trust_code = 1, .inventory = 2, .door = 3};
-  EXPECT_EQ(HomeOf(hints, 9), 1);
+  EXPECT_EQ(HomeOf(hints, {}, 9), 1);
   hints.trust_code.reset();
-  EXPECT_EQ(HomeOf(hints, 9), 2);
+  EXPECT_EQ(HomeOf(hints, {}, 9), 2);
   hints.inventory.reset();
-  EXPECT_EQ(HomeOf(hints, 9), 3);
+  EXPECT_EQ(HomeOf(hints, {}, 9), 3);
   hints.door.reset();
-  EXPECT_EQ(HomeOf(hints, 9), 9);
+  EXPECT_EQ(HomeOf(hints, {}, 9), 9);
+}
+
+TEST(HomeRule, PassesByWhatIsClosed) {
+  const HomeHints hints{.trust_code = {}, .inventory = 2, .door = 3};
+  EXPECT_EQ(HomeOf(hints, {2}, 9), 3);
+  EXPECT_EQ(HomeOf(hints, {2, 3}, 9), 9);
 }
 
 TEST(HomeRule, FindsAWrongDoorOnlyWhereADoorIsNamed) {

@@ -41,6 +41,20 @@ const ErrorKind kVirtualAccountUnknown =
     RegisterErrorKind({"ledger.virtual_account_unknown", StatusCode::kNotFound, false});
 const ErrorKind kVirtualAccountExists =
     RegisterErrorKind({"ledger.virtual_account_exists", StatusCode::kAlreadyExists, false});
+const ErrorKind kHoldUnknown = RegisterErrorKind({"ledger.hold_unknown", StatusCode::kNotFound, false});
+const ErrorKind kHoldExists = RegisterErrorKind({"ledger.hold_exists", StatusCode::kAlreadyExists, false});
+const ErrorKind kSmartAccountClosed =
+    RegisterErrorKind({"ledger.smart_account_closed", StatusCode::kFailedPrecondition, false});
+const ErrorKind kSmartAccountIsDefault =
+    RegisterErrorKind({"ledger.smart_account_is_default", StatusCode::kFailedPrecondition, false});
+const ErrorKind kSmartAccountNotEmpty =
+    RegisterErrorKind({"ledger.smart_account_not_empty", StatusCode::kFailedPrecondition, false});
+const ErrorKind kVirtualAccountClosed =
+    RegisterErrorKind({"ledger.virtual_account_closed", StatusCode::kFailedPrecondition, false});
+const ErrorKind kVirtualAccountIsDefault =
+    RegisterErrorKind({"ledger.virtual_account_is_default", StatusCode::kFailedPrecondition, false});
+const ErrorKind kVirtualAccountNotEmpty =
+    RegisterErrorKind({"ledger.virtual_account_not_empty", StatusCode::kFailedPrecondition, false});
 const ErrorKind kSubstitutionCycle =
     RegisterErrorKind({"ledger.substitution_cycle", StatusCode::kInvalidArgument, false});
 const ErrorKind kTagUnknown = RegisterErrorKind({"ledger.tag_unknown", StatusCode::kInvalidArgument, false});
@@ -56,10 +70,18 @@ const ErrorKind kProductInstanceUnknown =
     RegisterErrorKind({"ledger.product_instance_unknown", StatusCode::kNotFound, false});
 const ErrorKind kProductInstanceElsewhere =
     RegisterErrorKind({"ledger.product_instance_elsewhere", StatusCode::kFailedPrecondition, false});
+const ErrorKind kProductInstanceAuthorized =
+    RegisterErrorKind({"ledger.product_instance_authorized", StatusCode::kFailedPrecondition, false});
+const ErrorKind kProductInstancesBothReport =
+    RegisterErrorKind({"ledger.product_instances_both_report", StatusCode::kFailedPrecondition, false});
 const ErrorKind kReportUnbookable =
     RegisterErrorKind({"ledger.report_unbookable", StatusCode::kFailedPrecondition, false});
 const ErrorKind kEntitlementUnknown =
     RegisterErrorKind({"ledger.entitlement_unknown", StatusCode::kNotFound, false});
+const ErrorKind kEntitlementEnded =
+    RegisterErrorKind({"ledger.entitlement_ended", StatusCode::kFailedPrecondition, false});
+const ErrorKind kLandingRuleUnknown =
+    RegisterErrorKind({"ledger.landing_rule_unknown", StatusCode::kNotFound, false});
 const ErrorKind kQuantityNotAvailable =
     RegisterErrorKind({"ledger.quantity_not_available", StatusCode::kFailedPrecondition, false});
 const ErrorKind kMovementUnknown =
@@ -72,6 +94,36 @@ const ErrorKind kTooManyMovements =
     RegisterErrorKind({"ledger.too_many_movements", StatusCode::kResourceExhausted, true});
 const ErrorKind kDeadlinePassed =
     RegisterErrorKind({"ledger.deadline_passed", StatusCode::kDeadlineExceeded, true});
+const ErrorKind kIdTokenUnknown =
+    RegisterErrorKind({"ledger.id_token_unknown", StatusCode::kNotFound, false});
+const ErrorKind kIdTokenExpired =
+    RegisterErrorKind({"ledger.id_token_expired", StatusCode::kFailedPrecondition, false});
+const ErrorKind kIdTokenUsedUp =
+    RegisterErrorKind({"ledger.id_token_used_up", StatusCode::kFailedPrecondition, false});
+const ErrorKind kIdTokenRevoked =
+    RegisterErrorKind({"ledger.id_token_revoked", StatusCode::kFailedPrecondition, false});
+const ErrorKind kIdTokenExportNotAllowed =
+    RegisterErrorKind({"ledger.id_token_export_not_allowed", StatusCode::kPermissionDenied, false});
+const ErrorKind kIdTokenRedeemed =
+    RegisterErrorKind({"ledger.id_token_redeemed", StatusCode::kFailedPrecondition, false});
+const ErrorKind kAuthorizationUnknown =
+    RegisterErrorKind({"ledger.authorization_unknown", StatusCode::kNotFound, false});
+const ErrorKind kAuthorizationNotNeeded =
+    RegisterErrorKind({"ledger.authorization_not_needed", StatusCode::kFailedPrecondition, false});
+const ErrorKind kAuthorizationOpen =
+    RegisterErrorKind({"ledger.authorization_open", StatusCode::kFailedPrecondition, false});
+const ErrorKind kConfirmationCodeRequired =
+    RegisterErrorKind({"ledger.confirmation_code_required", StatusCode::kFailedPrecondition, false});
+const ErrorKind kProofInvalid =
+    RegisterErrorKind({"ledger.proof_invalid", StatusCode::kPermissionDenied, false});
+const ErrorKind kAuthorizationStateInvalid =
+    RegisterErrorKind({"ledger.authorization_state_invalid", StatusCode::kFailedPrecondition, false});
+const ErrorKind kDecisionDenied =
+    RegisterErrorKind({"ledger.decision_denied", StatusCode::kPermissionDenied, false});
+const ErrorKind kExportNotAllowed =
+    RegisterErrorKind({"ledger.export_not_allowed", StatusCode::kPermissionDenied, false});
+const ErrorKind kAuthorizationFileMalformed =
+    RegisterErrorKind({"ledger.authorization_file_malformed", StatusCode::kInvalidArgument, false});
 const ErrorKind kOutOfMemory =
     RegisterErrorKind({"ledger.out_of_memory", StatusCode::kResourceExhausted, true});
 const ErrorKind kPositionUnreadable =
@@ -112,7 +164,43 @@ absl::Status VirtualAccountUnknown(std::string_view field, std::string_view got)
 absl::Status VirtualAccountExists(std::string_view name) {
   return MakeError(
       kVirtualAccountExists,
-      absl::StrCat("name: got ", Quoted(name), ", which exists with another description, want another name"));
+      absl::StrCat("name: got ", Quoted(name), ", which another Virtual Account has, want another name"));
+}
+absl::Status SmartAccountClosed(std::string_view domain) {
+  return MakeError(kSmartAccountClosed, absl::StrCat("smart_account: got ", Quoted(domain),
+                                                     ", which is closed, want an open one"));
+}
+absl::Status SmartAccountIsDefault(std::string_view domain) {
+  return MakeError(kSmartAccountIsDefault, absl::StrCat("smart_account: got ", Quoted(domain),
+                                                        ", the default of this node, want another one"));
+}
+absl::Status SmartAccountNotEmpty(std::string_view domain, std::string_view content) {
+  return MakeError(kSmartAccountNotEmpty,
+                   absl::StrCat("smart_account: got ", Quoted(domain), ", which holds ", Text(content),
+                                ", want an empty one"));
+}
+absl::Status VirtualAccountClosed(std::string_view name) {
+  return MakeError(kVirtualAccountClosed, absl::StrCat("virtual_account: got ", Quoted(name),
+                                                       ", which is closed, want an open one"));
+}
+absl::Status VirtualAccountIsDefault(std::string_view name) {
+  return MakeError(
+      kVirtualAccountIsDefault,
+      absl::StrCat("virtual_account: got ", Quoted(name),
+                   ", the default of its Smart Account, want another one to be the default first"));
+}
+absl::Status VirtualAccountNotEmpty(std::string_view name, std::string_view content, std::string_view want) {
+  return MakeError(kVirtualAccountNotEmpty,
+                   absl::StrCat("virtual_account: got ", Quoted(name), ", which holds ", Text(content),
+                                ", want ", Text(want)));
+}
+absl::Status HoldUnknown(std::string_view name) {
+  return MakeError(kHoldUnknown,
+                   absl::StrCat("name: got ", Quoted(name), ", want a hold of this Smart Account"));
+}
+absl::Status HoldExists(std::string_view name, std::string_view reason) {
+  return MakeError(kHoldExists, absl::StrCat("name: got ", Quoted(name), ", which is in force with reason ",
+                                             Quoted(reason), ", want another name or that reason"));
 }
 absl::Status SubstitutionCycle(std::string_view tag) {
   return MakeError(kSubstitutionCycle, absl::StrCat("substitutes_for: got a chain that leads from ",
@@ -144,6 +232,15 @@ absl::Status EntitlementUnknown(std::string_view field, std::string_view got) {
   return MakeError(kEntitlementUnknown, absl::StrCat(Text(field), ": got ", Quoted(got),
                                                      ", want an entitlement of this Smart Account"));
 }
+absl::Status EntitlementEnded(std::string_view field, std::string_view ended_at) {
+  return MakeError(kEntitlementEnded, absl::StrCat(Text(field), ": got one that ended at ", Text(ended_at),
+                                                   ", want one whose term has not ended"));
+}
+absl::Status LandingRuleUnknown(std::string_view order_id, std::string_view tag) {
+  return MakeError(kLandingRuleUnknown,
+                   absl::StrCat("order_id, tag: got ", Quoted(order_id), ", ", Quoted(tag),
+                                ", want those of a landing rule of this Smart Account"));
+}
 absl::Status QuantityNotAvailable(std::string_view field, int64_t got, int64_t available,
                                   std::string_view what) {
   return MakeError(kQuantityNotAvailable,
@@ -158,7 +255,7 @@ absl::Status MovementNotReversible(int64_t movement_id) {
   return MakeError(
       kMovementNotReversible,
       absl::StrCat("movement_id: got ", movement_id,
-                   ", which moved nothing between Virtual Accounts, want a transfer or a reversal"));
+                   ", which is no movement that can be undone, want a transfer, a correction or a reversal"));
 }
 absl::Status TooManyMovements(int64_t waiting_lines, int64_t want_max) {
   return MakeError(kTooManyMovements,
@@ -177,11 +274,100 @@ absl::Status ProductInstanceUnknown(std::string_view product_id, std::string_vie
                    absl::StrCat("udi: got ", Quoted(product_id), " ", Quoted(serial_number),
                                 ", want a product instance of this Smart Account"));
 }
+absl::Status IdTokenUnknown() {
+  return MakeError(kIdTokenUnknown,
+                   "id_token: got one that is not known here, want one of this Smart Account");
+}
+
+absl::Status IdTokenExpired(absl::Time expires_at) {
+  return MakeError(kIdTokenExpired,
+                   absl::StrCat("id_token: got one that ended at ",
+                                absl::FormatTime(absl::RFC3339_sec, expires_at, absl::UTCTimeZone()),
+                                ", want one that is valid"));
+}
+
+absl::Status IdTokenUsedUp(int64_t wanted, int64_t left) {
+  return MakeError(kIdTokenUsedUp,
+                   absl::StrCat("id_token: got ", wanted, " product instances that need a use, want at most ",
+                                left, ", which are left"));
+}
+
+absl::Status IdTokenRevoked() {
+  return MakeError(kIdTokenRevoked, "id_token: got one that was revoked, want one that is valid");
+}
+
+absl::Status IdTokenExportNotAllowed() {
+  return MakeError(kIdTokenExportNotAllowed,
+                   "export_controlled: got true, want false: this ID token does not allow export-controlled "
+                   "functionality");
+}
+
+absl::Status IdTokenRedeemed(std::string_view product_id, std::string_view serial_number) {
+  return MakeError(kIdTokenRedeemed,
+                   absl::StrCat("id_token: got one that ", Quoted(product_id), " ", Quoted(serial_number),
+                                " redeemed for another key, want that key or another ID token"));
+}
+
+absl::Status ProductInstanceAuthorized(std::string_view product_id, std::string_view serial_number) {
+  return MakeError(kProductInstanceAuthorized,
+                   absl::StrCat("product_instance: got ", Quoted(product_id), " ", Quoted(serial_number),
+                                ", which has an authorization or a reservation, want one that returned it"));
+}
+absl::Status ProductInstancesBothReport(std::string_view old_udi, std::string_view new_udi) {
+  return MakeError(kProductInstancesBothReport,
+                   absl::StrCat("old_udi: got ", Quoted(old_udi), ", which reported after ", Quoted(new_udi),
+                                " had begun to, want one that was replaced, or force"));
+}
 absl::Status ProductInstanceElsewhere(std::string_view product_id, std::string_view serial_number) {
   return MakeError(kProductInstanceElsewhere,
                    absl::StrCat("udi: got ", Quoted(product_id), " ", Quoted(serial_number),
                                 ", whose home is elsewhere, want one that is new or at home in "
                                 "this Virtual Account"));
+}
+absl::Status AuthorizationUnknown(std::string_view field, int64_t got) {
+  return MakeError(kAuthorizationUnknown,
+                   absl::StrCat(Text(field), ": got ", got, ", want an authorization of this Smart Account"));
+}
+absl::Status AuthorizationNotNeeded(std::string_view field, std::string_view tag) {
+  return MakeError(
+      kAuthorizationNotNeeded,
+      absl::StrCat(Text(field), ": got ", Quoted(tag),
+                   ", which runs without asking, want an enforced or export-controlled license"));
+}
+absl::Status AuthorizationOpen(int64_t authorization_id, std::string_view state) {
+  return MakeError(
+      kAuthorizationOpen,
+      absl::StrCat("lines: got others than those of authorization ", authorization_id, ", which is ",
+                   Text(state), ", want the same, or that one confirmed or returned first"));
+}
+absl::Status ConfirmationCodeRequired(int64_t authorization_id) {
+  return MakeError(kConfirmationCodeRequired,
+                   absl::StrCat("confirmation_code: got nothing, want that of authorization ",
+                                authorization_id, ", which is installed"));
+}
+absl::Status ProofInvalid(std::string_view field) {
+  return MakeError(kProofInvalid,
+                   absl::StrCat(Text(field),
+                                ": got one that no code of this product instance gives, want the one "
+                                "that the product instance shows"));
+}
+absl::Status AuthorizationStateInvalid(int64_t authorization_id, std::string_view got,
+                                       std::string_view want) {
+  return MakeError(kAuthorizationStateInvalid,
+                   absl::StrCat("authorization_id: got ", authorization_id, ", which is ", Text(got),
+                                ", want one that is ", Text(want)));
+}
+absl::Status DecisionDenied(int64_t authorization_id) {
+  return MakeError(kDecisionDenied,
+                   absl::StrCat("authorization_id: got ", authorization_id,
+                                ", which the caller asked for, want another caller to decide"));
+}
+absl::Status ExportNotAllowed(std::string_view got) {
+  return MakeError(kExportNotAllowed, absl::StrCat("smart_account: got ", Text(got),
+                                                   ", want one that may have export-controlled licenses"));
+}
+absl::Status AuthorizationFileMalformed(std::string_view why) {
+  return MakeError(kAuthorizationFileMalformed, absl::StrCat("file: ", Text(why)));
 }
 absl::Status ReportUnbookable(std::string_view why) {
   return MakeError(kReportUnbookable,

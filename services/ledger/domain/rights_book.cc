@@ -1,7 +1,6 @@
 #include "services/ledger/domain/rights_book.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace quartermaster::ledger {
@@ -10,11 +9,6 @@ RightsMovement Reversed(const RightsMovement& movement) {
   RightsMovement reversed = movement;
   std::swap(reversed.from, reversed.to);
   return reversed;
-}
-
-bool RightsBook::LotOrder::operator<(const LotOrder& other) const {
-  // The later end goes first.
-  return std::tie(other.end_at, start_at, lot_id) < std::tie(end_at, other.start_at, other.lot_id);
 }
 
 int64_t& RightsBook::Quantities::Of(EntryState state) {
@@ -46,16 +40,20 @@ int64_t RightsBook::Quantity(RightsPool pool, int64_t lot_id, EntryState state) 
   return quantities.Of(state);
 }
 
+int64_t RightsBook::Entitled(RightsPool pool, absl::Time now) const {
+  const auto lots = pools_.find(pool);
+  if (lots == pools_.end()) return 0;
+  int64_t entitled = 0;
+  for (const auto& [order, quantities] : lots->second) {
+    if (order.start_at() <= now && now < order.end_at) entitled += quantities.total();
+  }
+  return entitled;
+}
+
 std::optional<int64_t> RightsBook::Free(RightsPool pool, absl::Time now) const {
   const auto consumed = consumed_.find(pool);
   if (consumed == consumed_.end()) return std::nullopt;
-  int64_t entitled = 0;
-  if (const auto lots = pools_.find(pool); lots != pools_.end()) {
-    for (const auto& [order, quantities] : lots->second) {
-      if (order.start_at <= now && now < order.end_at) entitled += quantities.total();
-    }
-  }
-  return std::max<int64_t>(0, entitled - consumed->second);
+  return std::max<int64_t>(0, Entitled(pool, now) - consumed->second);
 }
 
 int64_t RightsBook::Pick(const TransferLine& line, absl::Time now,
@@ -67,7 +65,7 @@ int64_t RightsBook::Pick(const TransferLine& line, absl::Time now,
   const int64_t wanted = left;
   for (const auto& [order, quantities] : lots->second) {
     if (left == 0) break;
-    const Lot& lot = lots_.at(order.lot_id);
+    const Lot& lot = lots_.at(order.lot_id());
     // Who names a lot may move one that has not begun; nobody moves one that has ended.
     const bool begun = lot.start_at <= now || line.lot_id.has_value();
     if (!begun || lot.end_at <= now || quantities.available <= 0) continue;
@@ -81,6 +79,11 @@ int64_t RightsBook::Pick(const TransferLine& line, absl::Time now,
     left -= taken;
   }
   return wanted - left;
+}
+
+bool RightsBook::HasEnded(int64_t lot_id, absl::Time now) const {
+  const auto lot = lots_.find(lot_id);
+  return lot != lots_.end() && lot->second.end_at <= now;
 }
 
 void RightsBook::Change(RightsPlace place, const RightsMovement& movement, int64_t quantity) {
@@ -126,6 +129,10 @@ std::optional<Shortage> RightsBook::Reverse(std::span<const RightsMovement> move
   const size_t before = moved.size();
   for (size_t i = movements.size(); i-- > 0;) {
     const RightsMovement back = Reversed(movements[i]);
+    if (HasEnded(back.lot_id, now)) {
+      TakeBack(moved, before);
+      return Shortage{.line = i, .available = 0};
+    }
     if (back.from.virtual_account_id != 0) {
       const RightsPool pool{back.from.virtual_account_id, back.tag_id};
       int64_t available = Quantity(pool, back.lot_id, back.from.state);

@@ -2,8 +2,8 @@
 // which state. Decides what may move, and says how; it knows no database and no clock.
 //
 // A lot is what one purchase brought; it keeps its dates wherever its quantity goes. A pool is what a
-// Virtual Account has of one tag. Which lots a movement takes is a rule, not a choice: those in force, the
-// one with the longest term first (perpetual before all), then the one that began first, then by id.
+// Virtual Account has of one tag. Which lots a movement takes is a rule, not a choice: those in force, in the
+// account's consumption order.
 #ifndef QUARTERMASTER_SERVICES_LEDGER_DOMAIN_RIGHTS_BOOK_H_
 #define QUARTERMASTER_SERVICES_LEDGER_DOMAIN_RIGHTS_BOOK_H_
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/ledger/domain/consumption_order.h"
 #include "services/ledger/domain/entry_states.h"
 
 namespace quartermaster::ledger {
@@ -64,6 +65,22 @@ struct TransferLine {
   std::optional<int64_t> lot_id;
 };
 
+// `quantity` of a pool, to be held for one consumer. `consumes_more`: by how much the pool's consumption
+// grows with it; less than `quantity` where the consumer already reports use that nothing authorised.
+struct HoldLine {
+  RightsPool pool;
+  int64_t quantity = 0;
+  int64_t consumes_more = 0;
+};
+
+// What an authorization has of one lot.
+struct LotShare {
+  RightsPool pool;
+  int64_t lot_id = 0;
+  int64_t quantity = 0;
+  auto operator<=>(const LotShare&) const = default;
+};
+
 // Why nothing moved: line `line` (from 0) wants more than the `available` that may leave its pool.
 struct Shortage {
   size_t line = 0;
@@ -74,6 +91,8 @@ struct Shortage {
 // Not thread-safe.
 class RightsBook {
  public:
+  explicit RightsBook(ConsumptionOrder order = ConsumptionOrder::kLongestTermFirst) : order_(order) {}
+
   // What storage knows. A pool is known when its lots were added; nothing moves out of others.
   void AddLot(const Lot& lot);
   void AddKnownPool(RightsPool pool);
@@ -92,10 +111,25 @@ class RightsBook {
   std::optional<Shortage> Transfer(std::span<const TransferLine> lines, absl::Time now,
                                    std::vector<RightsMovement>& moved);
 
-  // Moves everything back, the last first, or nothing: each quantity must still lie where it was moved to.
-  // `line` of the answer is the movement that cannot be undone.
+  // Moves everything back, the last first, or nothing: each quantity must still lie where it was moved to, in
+  // a lot that has not ended: what has ended stays where it was then. The lots must be known. `line` of the
+  // answer is the movement that cannot be undone.
   std::optional<Shortage> Reverse(std::span<const RightsMovement> movements, absl::Time now,
                                   std::vector<RightsMovement>& moved);
+
+  // Two-phase authorization (rights_holds.cc). Each moves everything or nothing, within its pool.
+  // available -> held. Never more than the balance allows, whatever the license: what is entitled less what
+  // is consumed, which SetConsumed must have said of each pool; one of which it did not gives nothing.
+  std::optional<Shortage> Hold(std::span<const HoldLine> lines, absl::Time now,
+                               std::vector<RightsMovement>& moved);
+  // held -> reserved. Refused when a lot has ended meanwhile.
+  std::optional<Shortage> Commit(std::span<const LotShare> shares, absl::Time now,
+                                 std::vector<RightsMovement>& moved);
+  // held -> available, reserved -> available. Of a lot that has ended as much as still lies there.
+  std::optional<Shortage> CancelHold(std::span<const LotShare> shares, absl::Time now,
+                                     std::vector<RightsMovement>& moved);
+  std::optional<Shortage> Return(std::span<const LotShare> shares, absl::Time now,
+                                 std::vector<RightsMovement>& moved);
 
   // Of one lot in one place; 0 where nothing lies.
   int64_t Quantity(RightsPool pool, int64_t lot_id, EntryState state) const;
@@ -103,10 +137,11 @@ class RightsBook {
  private:
   // In the order in which lots are taken.
   struct LotOrder {
+    LotRank rank;
     absl::Time end_at;
-    absl::Time start_at;
-    int64_t lot_id = 0;
-    bool operator<(const LotOrder& other) const;
+    absl::Time start_at() const { return rank.start_at; }
+    int64_t lot_id() const { return rank.lot_id; }
+    bool operator<(const LotOrder& other) const { return rank < other.rank; }
   };
   struct Quantities {
     int64_t available = 0;
@@ -118,9 +153,23 @@ class RightsBook {
   };
   using PoolLots = std::map<LotOrder, Quantities>;
 
-  static LotOrder OrderOf(const Lot& lot) { return {lot.end_at, lot.start_at, lot.lot_id}; }
+  LotOrder OrderOf(const Lot& lot) const {
+    return {RankOf(order_, lot.start_at, lot.end_at, lot.lot_id), lot.end_at};
+  }
+  bool HasEnded(int64_t lot_id, absl::Time now) const;
   // How much a line may take from its pool, at most `wanted`, and from which lots.
   int64_t Pick(const TransferLine& line, absl::Time now, std::vector<RightsMovement>& picked) const;
+  // What is entitled in a pool now.
+  int64_t Entitled(RightsPool pool, absl::Time now) const;
+  std::optional<Shortage> HoldOne(const HoldLine& line, size_t number, absl::Time now,
+                                  std::vector<RightsMovement>& moved);
+  struct StateChange {
+    EntryState from, to;
+    // Whether a lot that has ended may move, and with less than the share.
+    bool ended_lots_may_lack = false;
+  };
+  std::optional<Shortage> ChangeState(std::span<const LotShare> shares, StateChange change, absl::Time now,
+                                      std::vector<RightsMovement>& moved);
   // What may leave a pool without overdrawing it; no bound where the license is not enforced.
   std::optional<int64_t> Free(RightsPool pool, absl::Time now) const;
   void Change(RightsPlace place, const RightsMovement& movement, int64_t quantity);
@@ -128,6 +177,7 @@ class RightsBook {
   // As if the movements after the first `keep` had never been.
   void TakeBack(std::vector<RightsMovement>& moved, size_t keep);
 
+  ConsumptionOrder order_;
   std::unordered_map<int64_t, Lot> lots_;
   std::map<RightsPool, PoolLots> pools_;
   std::map<RightsPool, int64_t> consumed_;

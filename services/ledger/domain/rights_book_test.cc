@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "services/ledger/domain/consumption_order.h"
+
 namespace quartermaster::ledger {
 namespace {
 
@@ -115,6 +117,38 @@ TEST_F(RightsBookTest, AReversalMovesBackWhatStillLiesThere) {
   EXPECT_EQ(book_.Reverse(transfer, kNow, back), std::nullopt);
   EXPECT_EQ(Here(1), 5);
   EXPECT_EQ(back.size(), 2u);
+}
+
+TEST_F(RightsBookTest, WhatHasEndedIsNotMovedBack) {
+  Own(LotOf(1, Term::kSubscription, kNow + kDay), 5);
+  ASSERT_EQ(Transfer(4), std::nullopt);
+  std::vector<RightsMovement> back;
+  EXPECT_EQ(book_.Reverse(moved_, kNow + kDay, back), (Shortage{0, 0})) << "half-open: it ended just now";
+  EXPECT_EQ(There(1), 4);
+  EXPECT_EQ(book_.Reverse(moved_, kNow + kDay - absl::Microseconds(1), back), std::nullopt);
+  EXPECT_EQ(Here(1), 5);
+}
+
+TEST_F(RightsBookTest, ATransferTakesWhatTheConsumptionOrderSays) {
+  book_ = RightsBook(ConsumptionOrder::kEarliestEndFirst);
+  Own(LotOf(1, Term::kPerpetual), 5);
+  Own(LotOf(2, Term::kSubscription, kNow + 300 * kDay), 5);
+  Own(LotOf(3, Term::kSubscription, kNow + 30 * kDay), 5);
+  EXPECT_EQ(Transfer(12), std::nullopt);
+  EXPECT_EQ(There(3), 5);
+  EXPECT_EQ(There(2), 5);
+  EXPECT_EQ(There(1), 2);
+}
+
+TEST_F(RightsBookTest, ACorrectionIsUndoneEvenWhenNothingOfTheLotIsLeft) {
+  Own(LotOf(1, Term::kPerpetual), 5);
+  const RightsMovement bought{1, kTag, 5, {EntryState::kSource, 0}, {EntryState::kAvailable, 1}};
+  std::vector<RightsMovement> taken, back;
+  ASSERT_EQ(book_.Reverse({&bought, 1}, kNow, taken), std::nullopt);
+  EXPECT_EQ(Here(1), 0);
+  ASSERT_EQ(book_.Reverse(taken, kNow, back), std::nullopt);
+  EXPECT_EQ(Here(1), 5);
+  EXPECT_EQ(back.front(), bought);
 }
 
 TEST_F(RightsBookTest, WhateverMovesNoQuantityIsMadeLostOrNegative) {

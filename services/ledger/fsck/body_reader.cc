@@ -104,6 +104,11 @@ void CheckSuspicion(const std::string& name, const usage::Digest& digest, int64_
 
 }  // namespace
 
+std::string ReportSubject(const pqxx::row& row) {
+  return absl::StrCat("report ", row["name"].as<std::string>(), " (", row["udi_pid"].as<std::string>(), ":",
+                      row["udi_sn"].as<std::string>(), ", ", row["entitlement_tag"].as<std::string>(), ")");
+}
+
 BodyReader::BodyReader(pqxx::transaction_base& transaction) : context_(ZSTD_createDCtx(), &ZSTD_freeDCtx) {
   for (const auto& row :
        transaction.exec("SELECT dictionary_id, dictionary FROM ingest_v1_body_dictionaries")) {
@@ -144,7 +149,7 @@ void BodyReader::CheckIdentity(const pqxx::row& row, const std::string& name, co
 }
 
 std::optional<ReadBody> BodyReader::Read(const pqxx::row& row, const FindingSink& sink) {
-  const std::string name = absl::StrCat("report ", row["name"].as<std::string>());
+  const std::string name = ReportSubject(row);
   ReadBody body;
   try {
     auto reread = RereadReportBody(Decompress(Bytes(row["body"]), row["dictionary_id"].as<int32_t>()));

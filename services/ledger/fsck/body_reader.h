@@ -27,6 +27,10 @@ struct ReadBody {
   std::string payload_hash;
 };
 
+// "report 12-3 (C9300-24UX:FCW2134L0AB, regid.…)", of a row with the columns name, udi_pid, udi_sn and
+// entitlement_tag.
+std::string ReportSubject(const pqxx::row& row);
+
 // Not thread-safe.
 class BodyReader {
  public:

@@ -9,7 +9,8 @@
 
 namespace quartermaster::ledger::fsck {
 
-// Thread-safe. One check at a time in a process: a second caller gets RESOURCE_EXHAUSTED.
+// Thread-safe. One check and one verification at a time in a process: a second caller gets
+// RESOURCE_EXHAUSTED.
 class BooksServiceImpl final : public v1::BooksService::Service {
  public:
   // The pool must outlive the service.
@@ -17,10 +18,13 @@ class BooksServiceImpl final : public v1::BooksService::Service {
 
   grpc::Status CheckBooks(grpc::ServerContext* context, const v1::CheckBooksRequest* request,
                           grpc::ServerWriter<v1::CheckBooksResponse>* writer) override;
+  grpc::Status VerifyLedger(grpc::ServerContext* context, const v1::VerifyLedgerRequest* request,
+                            grpc::ServerWriter<v1::VerifyLedgerResponse>* writer) override;
 
  private:
   pg::Pool& pool_;
   std::atomic<bool> checking_ = false;
+  std::atomic<bool> verifying_ = false;
 };
 
 }  // namespace quartermaster::ledger::fsck

@@ -20,6 +20,9 @@ constexpr char kSelectPositions[] = R"sql(
          p.last_change_s, p.open_change_s, p.chunk_count, p.points, p.coverage
   FROM usage_positions p JOIN license_tags t USING (tag_id)
   WHERE p.smart_account_id = $1 AND p.product_instance_id = ANY($2::bigint[]))sql";
+constexpr char kSelectFormerHomes[] = R"sql(
+  SELECT product_instance_id, until_s, virtual_account_id FROM former_homes
+  WHERE smart_account_id = $1 AND product_instance_id = ANY($2::bigint[]))sql";
 constexpr char kSelectChunks[] = R"sql(
   SELECT c.product_instance_id, t.tag, c.chunk, c.points
   FROM usage_timeline_chunks c JOIN license_tags t USING (tag_id)
@@ -72,6 +75,9 @@ ConsumerBatch ReadConsumerBatch(pqxx::transaction_base& transaction, int64_t sma
     member.udi = {row[3].as<std::string>(), row[4].as<std::string>()};
   }
   NumberMembers(batch);
+  for (const auto& row : transaction.exec_params(kSelectFormerHomes, smart_account_id, array)) {
+    batch.former_homes[row[0].as<int64_t>()][row[1].as<int64_t>()] = row[2].as<int64_t>();
+  }
   for (const auto& row : transaction.exec_params(kSelectPositions, smart_account_id, array)) {
     batch.positions[{row[0].as<int64_t>(), row["tag"].as<std::string>()}] = PositionOf(row);
   }

@@ -21,8 +21,9 @@ struct ConsumerBatch {
   std::vector<Member> members;
   // Of each lead: the product instances of its set, by UDI.
   std::map<int64_t, std::vector<int64_t>> members_of;
-  // Of each lead.
+  // Of each lead: where it is at home, and until when (Unix seconds) it was where before.
   std::map<int64_t, int64_t> home;
+  std::map<int64_t, std::map<int64_t, int64_t>> former_homes;
   std::map<ConsumerTag, PositionRow> positions;
 };
 

@@ -12,9 +12,12 @@ namespace {
 constexpr char kDeclare[] = R"sql(
   DECLARE usage_entries NO SCROLL CURSOR FOR
   SELECT product_instance_id, tag_id, floor(extract(epoch FROM effective_at))::bigint,
-         sum(CASE WHEN to_state = 7 THEN quantity ELSE -quantity END)::bigint
-  FROM ledger_entries WHERE book = 2 AND smart_account_id = )sql";
-constexpr char kOrder[] = " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+         side.virtual_account_id, sum(side.quantity)::bigint
+  FROM ledger_entries CROSS JOIN LATERAL (VALUES
+    (to_state, to_virtual_account_id, quantity), (from_state, from_virtual_account_id, -quantity))
+    AS side (state, virtual_account_id, quantity)
+  WHERE book = 2 AND side.state = 7 AND smart_account_id = )sql";
+constexpr char kOrder[] = " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
 }  // namespace
 
@@ -43,7 +46,7 @@ DeltasByPosition EntryStream::TakeThrough(int64_t product_instance_id) {
     const auto row = rows_[next_];
     const int64_t id = row[0].as<int64_t>();
     if (id > product_instance_id) break;
-    taken[{id, row[1].as<int32_t>()}][row[2].as<int64_t>()] += row[3].as<int64_t>();
+    taken[{id, row[1].as<int32_t>()}][row[3].as<int64_t>()][row[2].as<int64_t>()] += row[4].as<int64_t>();
     ++next_;
   }
   return taken;

@@ -1,5 +1,5 @@
-// The usage entries of one Smart Account, summed by (product instance, tag, effective second), in
-// that order, through a server-side cursor: constant memory.
+// The usage entries of one Smart Account, summed by (product instance, tag, effective second, Virtual
+// Account), in that order, through a server-side cursor: constant memory.
 #ifndef QUARTERMASTER_SERVICES_LEDGER_FSCK_ENTRY_STREAM_H_
 #define QUARTERMASTER_SERVICES_LEDGER_FSCK_ENTRY_STREAM_H_
 
@@ -12,8 +12,10 @@ namespace quartermaster::ledger::fsck {
 
 // effective second -> change of the in-use figure from then on.
 using DeltasByTime = std::map<int64_t, int64_t>;
+// Virtual Account -> what is booked there.
+using DeltasByHome = std::map<int64_t, DeltasByTime>;
 // (product instance, tag) -> its deltas.
-using DeltasByPosition = std::map<std::pair<int64_t, int32_t>, DeltasByTime>;
+using DeltasByPosition = std::map<std::pair<int64_t, int32_t>, DeltasByHome>;
 
 class EntryStream {
  public:

@@ -53,8 +53,7 @@ void Judge(const pqxx::row& row, BodyReader& bodies, const FindingSink& sink) {
   const std::optional<ReadBody> body = bodies.Read(row, sink);
   if (!body.has_value() || row["named_hash"].is_null()) return;
   if (const auto stored_hash = row["named_hash"].as<std::string>(); body->payload_hash != stored_hash) {
-    sink({"payload_hash_differs", absl::StrCat("report ", row["name"].as<std::string>()), stored_hash,
-          body->payload_hash});
+    sink({"payload_hash_differs", ReportSubject(row), stored_hash, body->payload_hash});
   }
 }
 

@@ -1,5 +1,6 @@
 #include "services/ledger/fsck/position_checks.h"
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/ledger/fsck/consumer_batch.h"
 #include "services/ledger/fsck/entry_stream.h"
+#include "services/ledger/fsck/retired_reports.h"
 #include "services/ledger/fsck/stored_reports.h"
 #include "services/ledger/fsck/timeline_checks.h"
 #include "services/ledger/fsck/timeline_oracle.h"
@@ -30,9 +32,10 @@ constexpr char kSelectPolicy[] = R"sql(
   SELECT floor(extract(epoch FROM effective_at))::bigint, counts, posted_at IS NOT NULL
   FROM unverifiable_policies WHERE smart_account_id = $1 ORDER BY effective_at)sql";
 // A release ends the use when it is made, or at the latest measurement when that ends later; a policy
-// switch that it posts on the way is earlier.
+// switch that it posts on the way is earlier. Where the consumer moved after it, what it ends moves too.
 constexpr char kSelectReleases[] = R"sql(
-  SELECT p.ha_lead_id, t.tag, floor(extract(epoch FROM greatest(max(e.effective_at), c.recorded_at)))::bigint
+  SELECT p.ha_lead_id, t.tag, floor(extract(epoch FROM greatest(
+           max(e.effective_at) FILTER (WHERE e.from_state <> e.to_state), c.recorded_at)))::bigint
   FROM ledger_changes c
   JOIN ledger_entries e USING (smart_account_id, recorded_at, change_id)
   JOIN product_instances p USING (smart_account_id, product_instance_id)
@@ -90,14 +93,16 @@ class AccountCheck {
     for (auto& [key, stored] : usage) {
       const auto position = batch.positions.find(key);
       if (position == batch.positions.end()) {
-        if (!stored.in_flight && !(stored.points.empty() && stored.silent.empty())) {
+        if (!stored.in_flight &&
+            !(stored.points.empty() && stored.silent.empty() && !RetiredMeasured(stored))) {
           sink_({"position_missing", Subject(key), "none",
-                 absl::StrCat(stored.points.size(), " measurements")});
+                 absl::StrCat(stored.points.size(), " measurements, ", stored.retired.size(),
+                              " reports that an opening stands in for")});
         }
         continue;
       }
       ++totals_.positions;
-      DeltasByTime booked;
+      DeltasByHome booked;
       if (auto node = deltas.extract({key.first, position->second.tag_id})) booked = std::move(node.mapped());
       if (!stored.in_flight) Judge(key, position->second, batch, stored, booked);
       batch.positions.erase(position);
@@ -111,7 +116,8 @@ class AccountCheck {
 
   // The differences under the policy by which there are fewest: none when it is posted everywhere.
   void Judge(const ConsumerTag& key, const PositionRow& got, const ConsumerBatch& batch, StoredUsage& stored,
-             const DeltasByTime& booked) {
+             const DeltasByHome& booked) {
+    AddRetired(got, batch.members_of.at(key.first), stored, sink_);
     for (int64_t release_s : releases_[key]) {
       OraclePoint release;
       release.start_s = release.end_s = release_s;
@@ -136,7 +142,7 @@ class AccountCheck {
   }
 
   std::vector<Finding> Differences(const ConsumerTag& key, const PositionRow& got, const ConsumerBatch& batch,
-                                   const UsageOracle& oracle, const DeltasByTime& booked) const {
+                                   const UsageOracle& oracle, const DeltasByHome& booked) const {
     std::vector<Finding> found;
     const auto differs = [&](const char* what, std::string is, std::string should) {
       found.push_back(
@@ -161,7 +167,7 @@ class AccountCheck {
     if (const int64_t home = batch.home.at(key.first); got.virtual_account_id != home) {
       differs("virtual account", absl::StrCat(got.virtual_account_id), absl::StrCat(home));
     }
-    CompareHistory(key, oracle, booked, found);
+    CompareHistory(key, HomesOf(key.first, batch), oracle, booked, found);
     return found;
   }
 
@@ -169,23 +175,71 @@ class AccountCheck {
     return absl::StrCat("end ", end_s, " report ", report_id, " place ", place);
   }
 
+  // Where a consumer was at home: from when on, Unix seconds, and in which Virtual Account.
+  using Homes = std::vector<std::pair<int64_t, int64_t>>;
+  static Homes HomesOf(int64_t lead, const ConsumerBatch& batch) {
+    Homes homes;
+    int64_t since = std::numeric_limits<int64_t>::min();
+    if (const auto former = batch.former_homes.find(lead); former != batch.former_homes.end()) {
+      for (const auto& [until, account] : former->second) {
+        homes.emplace_back(since, account);
+        since = until;
+      }
+    }
+    homes.emplace_back(since, batch.home.at(lead));
+    return homes;
+  }
+
+  // What should be in use in one Virtual Account at every time at which that changes: all while the consumer
+  // is at home there, nothing else.
+  static std::map<int64_t, int64_t> FiguresAt(int64_t account, const Homes& homes,
+                                              const UsageOracle& oracle) {
+    std::map<int64_t, int64_t> figures;
+    for (size_t i = 0; i < homes.size(); ++i) {
+      if (homes[i].second != account) continue;
+      const int64_t since = homes[i].first;
+      const bool last = i + 1 == homes.size();
+      int64_t at_start = 0;
+      for (const auto& [time, figure] : oracle.figures()) {
+        if (time <= since) at_start = figure;
+        if (time > since && (last || time < homes[i + 1].first)) figures[time] = figure;
+      }
+      if (i > 0) figures[since] = at_start;
+      if (!last && homes[i + 1].second != account) figures[homes[i + 1].first] = 0;
+    }
+    return figures;
+  }
+
+  void CompareHistory(const ConsumerTag& key, const Homes& homes, const UsageOracle& oracle,
+                      const DeltasByHome& booked, std::vector<Finding>& found) const {
+    std::set<int64_t> accounts;
+    for (const auto& [since, account] : homes) accounts.insert(account);
+    for (const auto& [account, deltas] : booked) accounts.insert(account);
+    for (const int64_t account : accounts) {
+      const auto there = booked.find(account);
+      CompareAt(key, account, there == booked.end() ? DeltasByTime() : there->second,
+                FiguresAt(account, homes, oracle), found);
+    }
+  }
+
   // At every time at which either side changes, both must say the same.
-  void CompareHistory(const ConsumerTag& key, const UsageOracle& oracle, const DeltasByTime& booked,
-                      std::vector<Finding>& found) const {
+  void CompareAt(const ConsumerTag& key, int64_t account, const DeltasByTime& booked,
+                 const std::map<int64_t, int64_t>& figures, std::vector<Finding>& found) const {
     std::map<int64_t, int64_t> booked_figures;
     int64_t sum = 0;
     for (const auto& [time, delta] : booked) booked_figures[time] = sum += delta;
     auto is = booked_figures.begin();
-    auto should = oracle.figures().begin();
+    auto should = figures.begin();
     int64_t is_figure = 0, should_figure = 0;
-    while (is != booked_figures.end() || should != oracle.figures().end()) {
+    while (is != booked_figures.end() || should != figures.end()) {
       const bool take_is =
-          should == oracle.figures().end() || (is != booked_figures.end() && is->first <= should->first);
+          should == figures.end() || (is != booked_figures.end() && is->first <= should->first);
       const int64_t time = take_is ? is->first : should->first;
       if (is != booked_figures.end() && is->first == time) is_figure = (is++)->second;
-      if (should != oracle.figures().end() && should->first == time) should_figure = (should++)->second;
+      if (should != figures.end() && should->first == time) should_figure = (should++)->second;
       if (is_figure == should_figure) continue;
-      found.push_back({"usage_entries_differ", absl::StrCat(Subject(key), " at ", time),
+      found.push_back({"usage_entries_differ",
+                       absl::StrCat(Subject(key), " in virtual account ", account, " at ", time),
                        absl::StrCat(is_figure), absl::StrCat(should_figure)});
       return;
     }
@@ -197,14 +251,17 @@ class AccountCheck {
     for (const auto& [position, booked] : deltas) {
       bool in_flight = false;
       for (const auto& [key, stored] : usage) in_flight |= key.first == position.first && stored.in_flight;
-      int64_t sum = 0;
-      for (const auto& [time, delta] : booked) {
-        sum += delta;
-        if (sum == 0 || in_flight) continue;
-        sink_({"usage_entries_differ",
-               absl::StrCat("product instance ", position.first, " tag ", position.second, " at ", time),
-               absl::StrCat(sum), "0"});
-        break;
+      for (const auto& [account, deltas] : booked) {
+        int64_t sum = 0;
+        for (const auto& [time, delta] : deltas) {
+          sum += delta;
+          if (sum == 0 || in_flight) continue;
+          sink_({"usage_entries_differ",
+                 absl::StrCat("account ", smart_account_id_, " product instance ", position.first, " tag id ",
+                              position.second, " in virtual account ", account, " at ", time),
+                 absl::StrCat(sum), "0"});
+          break;
+        }
       }
     }
   }

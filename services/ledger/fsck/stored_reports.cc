@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "services/common/usage/measurement.h"
+#include "services/ledger/fsck/openings.h"
 
 namespace quartermaster::ledger::fsck {
 namespace {
@@ -16,7 +17,7 @@ constexpr int kSuperseding = 5;
 // A cursor, because some consumers have more reports than fit into memory.
 constexpr char kDeclareReports[] = R"sql(
   DECLARE stored_reports NO SCROLL CURSOR FOR
-  SELECT s.udi_pid, s.udi_sn, s.entitlement_tag, i.report_id, i.payload_hash, i.verification,
+  SELECT s.source_id, s.udi_pid, s.udi_sn, s.entitlement_tag, i.report_id, i.payload_hash, i.verification,
          floor(extract(epoch FROM i.received_at))::bigint AS received_s,
          format('%s-%s', i.change_id, i.place) AS name, b.dictionary_id, b.body, b.digest, b.outcome,
          (c.incarnation, c.xid, c.change_id) <= (k.incarnation, k.xid, k.change_id) AS applied
@@ -24,7 +25,7 @@ constexpr char kDeclareReports[] = R"sql(
   JOIN ingest_v1_sources s ON s.smart_account_id = :account AND s.udi_pid = u.pid AND s.udi_sn = u.sn
   JOIN ingest_v1_identities i ON (i.smart_account_id, i.source_id) = (s.smart_account_id, s.source_id)
   JOIN ingest_v1_changes c ON (c.smart_account_id, c.change_id) = (i.smart_account_id, i.change_id)
-  JOIN ingest_v1_report_bodies b
+  LEFT JOIN ingest_v1_report_bodies b
     ON (b.smart_account_id, b.received_at, b.change_id, b.place)
      = (i.smart_account_id, i.received_at, i.change_id, i.place)
   JOIN ledger_cursors k ON k.consumer = 'apply_reports'
@@ -51,37 +52,58 @@ std::string ArrayLiteral(const std::vector<std::string>& values) {
   return literal + "}";
 }
 
+std::vector<OraclePoint> PointsOf(const ReadBody& body, int64_t received_s, bool verified, int32_t member) {
+  std::vector<OraclePoint> points;
+  const std::vector<Measurement>& digest = body.digest.measurements;
+  for (size_t place = 0; place < body.report.measurements.size(); ++place) {
+    const RereadMeasurement& measurement = body.report.measurements[place];
+    if (!measurement.counts) continue;
+    OraclePoint& point = points.emplace_back();
+    point.start_s = measurement.start_s;
+    point.end_s = measurement.end_s;
+    point.report_id = body.report.report_id;
+    point.place = static_cast<int64_t>(place);
+    point.count = measurement.count;
+    point.received_s = received_s;
+    point.member = member;
+    point.suspect = place < digest.size() && (digest[place].flags & kClockSuspect);
+    point.verified = verified;
+    point.end_explained = measurement.end_explained;
+    point.ended_by_reload = measurement.ended_by_reload;
+  }
+  return points;
+}
+
 void StoredReports::ReadReport(const pqxx::row& row, const Member& member, StoredUsage& usage,
                                const FindingSink& sink) {
   const std::optional<ReadBody> body = bodies_.Read(row, sink);
   if (!body.has_value()) return;
   if (const auto stored_hash = row["payload_hash"].as<std::string>(); body->payload_hash != stored_hash) {
-    sink({"payload_hash_differs", absl::StrCat("report ", row["name"].as<std::string>()), stored_hash,
-          body->payload_hash});
+    sink({"payload_hash_differs", ReportSubject(row), stored_hash, body->payload_hash});
   }
-  const RereadReport& report = body->report;
-  const size_t points_before = usage.points.size();
-  for (size_t place = 0; place < report.measurements.size(); ++place) {
-    const RereadMeasurement& measurement = report.measurements[place];
-    if (!measurement.counts) continue;
-    const std::vector<Measurement>& digest = body->digest.measurements;
-    OraclePoint point;
-    point.start_s = measurement.start_s;
-    point.end_s = measurement.end_s;
-    point.report_id = report.report_id;
-    point.place = static_cast<int64_t>(place);
-    point.count = measurement.count;
-    point.received_s = row["received_s"].as<int64_t>();
-    point.member = member.number;
-    point.suspect = place < digest.size() && (digest[place].flags & kClockSuspect);
-    point.verified = row["verification"].as<int>() == 1;
-    point.end_explained = measurement.end_explained;
-    point.ended_by_reload = measurement.ended_by_reload;
-    usage.points.push_back(point);
+  const std::vector<OraclePoint> points =
+      PointsOf(*body, row["received_s"].as<int64_t>(), row["verification"].as<int>() == 1, member.number);
+  usage.points.insert(usage.points.end(), points.begin(), points.end());
+  if (row["outcome"].as<int>() == kSuperseding && points.empty()) {
+    usage.silent.emplace(member.number, body->report.report_id);
   }
-  if (row["outcome"].as<int>() == kSuperseding && usage.points.size() == points_before) {
-    usage.silent.emplace(member.number, report.report_id);
+}
+
+// A body that is gone must be one that an opening stands in for.
+void StoredReports::TakeRetired(const pqxx::row& row, const Member& member, const OpenedReport* opened,
+                                StoredUsage& usage, const FindingSink& sink) {
+  const auto name = row["name"].as<std::string>();
+  if (opened == nullptr) {
+    sink({"identity_without_report", absl::StrCat("report ", name), "no stored report and no opening", name});
+    return;
   }
+  usage.retired.push_back({.name = name,
+                           .payload_hash = row["payload_hash"].as<std::string>(),
+                           .verification = row["verification"].as<int>(),
+                           .received_s = row["received_s"].as<int64_t>(),
+                           .report_id = row["report_id"].as<int64_t>(),
+                           .member = member.number,
+                           .hash = opened->hash});
 }
 
 std::map<std::pair<int64_t, std::string>, StoredUsage> StoredReports::Read(int64_t smart_account_id,
@@ -96,6 +118,7 @@ std::map<std::pair<int64_t, std::string>, StoredUsage> StoredReports::Read(int64
     by_udi[member.udi] = &member;
   }
   std::map<std::pair<int64_t, std::string>, StoredUsage> found;
+  Openings openings(transaction_, smart_account_id, ArrayLiteral(pids), ArrayLiteral(sns), sink);
   transaction_.exec(absl::StrReplaceAll(kDeclareReports, {{":pids", transaction_.quote(ArrayLiteral(pids))},
                                                           {":sns", transaction_.quote(ArrayLiteral(sns))},
                                                           {":account", absl::StrCat(smart_account_id)}}));
@@ -104,6 +127,14 @@ std::map<std::pair<int64_t, std::string>, StoredUsage> StoredReports::Read(int64
     if (rows.empty()) break;
     for (const auto& row : rows) {
       const Member& member = *by_udi.at({row["udi_pid"].as<std::string>(), row["udi_sn"].as<std::string>()});
+      const OpenedReport* opened =
+          openings.Find(row["source_id"].as<int64_t>(), row["report_id"].as<int64_t>(),
+                        row["received_s"].as<int64_t>(), row["verification"].as<int>() == 1);
+      if (row["body"].is_null()) {
+        TakeRetired(row, member, opened, found[{member.lead_id, row["entitlement_tag"].as<std::string>()}],
+                    sink);
+        continue;
+      }
       const bool applied = row["applied"].as<bool>();
       const bool superseding = row["outcome"].as<int>() == kSuperseding;
       if (!applied && !superseding) continue;
@@ -117,6 +148,7 @@ std::map<std::pair<int64_t, std::string>, StoredUsage> StoredReports::Read(int64
     }
   }
   transaction_.exec("CLOSE stored_reports");
+  openings.ReportUnasked(sink);
   return found;
 }
 

@@ -12,6 +12,7 @@
 
 #include "services/ledger/fsck/body_reader.h"
 #include "services/ledger/fsck/finding.h"
+#include "services/ledger/fsck/opened_report.h"
 #include "services/ledger/fsck/timeline_checks.h"
 #include "services/ledger/fsck/usage_oracle.h"
 
@@ -26,10 +27,24 @@ struct Member {
   int32_t number = 0;
 };
 
+// A report whose body is gone, and what its opening says of it.
+struct RetiredReport {
+  // Of its identity.
+  std::string name;
+  std::string payload_hash;
+  int verification = 0;
+  int64_t received_s = 0;
+  int64_t report_id = 0;
+  // As Member::number.
+  int32_t member = 0;
+  ReportHash hash{};
+};
+
 // What the stored bytes say about one consumer and tag.
 struct StoredUsage {
   std::vector<OraclePoint> points;
   SilentReports silent;
+  std::vector<RetiredReport> retired;
   // A report that replaces an applied one is stored but not applied yet: not to be judged now.
   bool in_flight = false;
 };
@@ -47,9 +62,15 @@ class StoredReports {
  private:
   void ReadReport(const pqxx::row& row, const Member& member, StoredUsage& usage, const FindingSink& sink);
 
+  void TakeRetired(const pqxx::row& row, const Member& member, const OpenedReport* opened, StoredUsage& usage,
+                   const FindingSink& sink);
+
   pqxx::transaction_base& transaction_;
   BodyReader bodies_;
 };
+
+// The measurements of a body that count, by place.
+std::vector<OraclePoint> PointsOf(const ReadBody& body, int64_t received_s, bool verified, int32_t member);
 
 // A PostgreSQL text[] literal.
 std::string ArrayLiteral(const std::vector<std::string>& values);

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "services/ledger/domain/coverage.h"
 #include "services/ledger/domain/usage_point.h"
-#include "services/ledger/fsck/stored_timeline.h"
 
 namespace quartermaster::ledger::fsck {
 namespace {
@@ -46,23 +45,6 @@ std::string Describe(const OraclePoint& point, int64_t reporter) {
                       " effective ", point.effective_s(), " report ", point.report_id, " place ", point.place,
                       " count ", point.count, " of product instance ", reporter,
                       point.suspect ? " suspect" : "", point.verified ? "" : " unverifiable");
-}
-
-// A decoded point as the oracle would have it; only a suspect's receipt is stored.
-OraclePoint PointOf(const UsagePoint& stored) {
-  OraclePoint point;
-  point.start_s = stored.start_s;
-  point.end_s = stored.end_s;
-  point.report_id = stored.report_id;
-  point.place = stored.place;
-  point.count = stored.count;
-  point.received_s = stored.effective_s;
-  point.suspect = stored.suspect();
-  point.verified = stored.always_counts();
-  point.release = stored.release();
-  point.end_explained = stored.is(kPointEndExplained);
-  point.ended_by_reload = stored.is(kPointEndedByReload);
-  return point;
 }
 
 bool Same(const OraclePoint& a, const OraclePoint& b) {
@@ -165,12 +147,6 @@ class Comparison {
              std::move(want)});
   }
 
-  // Product instance ids by the number that a stored point has for who reported it; 0 = nobody.
-  int64_t ReporterOf(const StoredTimeline& stored, uint64_t member) const {
-    if (stored.members.empty()) return member == 0 ? expected_.members->front() : 0;
-    return member < stored.members.size() ? stored.members[member] : 0;
-  }
-
   void CompareEachPoint(const StoredTimeline& stored) {
     const std::vector<OraclePoint>& want = expected_.timeline->points();
     for (size_t i = 0; i < std::max(want.size(), stored.points.size()); ++i) {
@@ -178,7 +154,7 @@ class Comparison {
       int64_t reporter = 0;
       if (i < stored.points.size()) {
         got = PointOf(stored.points[i]);
-        reporter = ReporterOf(stored, stored.points[i].member);
+        reporter = ReporterOf(stored, *expected_.members, stored.points[i].member);
       }
       const int64_t want_reporter = i < want.size() ? expected_.members->at(want[i].member) : 0;
       if (got.has_value() && i < want.size() && Same(*got, want[i]) && reporter == want_reporter) continue;
@@ -197,7 +173,8 @@ class Comparison {
 
   void CompareSilent(const StoredTimeline& stored) {
     std::set<std::pair<int64_t, int64_t>> got, want;
-    for (const auto& [member, report_id] : stored.silent) got.emplace(ReporterOf(stored, member), report_id);
+    for (const auto& [member, report_id] : stored.silent)
+      got.emplace(ReporterOf(stored, *expected_.members, member), report_id);
     for (const auto& [member, report_id] : *expected_.silent) {
       want.emplace(expected_.members->at(member), report_id);
     }
@@ -221,6 +198,27 @@ class Comparison {
 };
 
 }  // namespace
+
+OraclePoint PointOf(const UsagePoint& stored) {
+  OraclePoint point;
+  point.start_s = stored.start_s;
+  point.end_s = stored.end_s;
+  point.report_id = stored.report_id;
+  point.place = stored.place;
+  point.count = stored.count;
+  point.received_s = stored.effective_s;
+  point.suspect = stored.suspect();
+  point.verified = stored.always_counts();
+  point.release = stored.release();
+  point.end_explained = stored.is(kPointEndExplained);
+  point.ended_by_reload = stored.is(kPointEndedByReload);
+  return point;
+}
+
+int64_t ReporterOf(const StoredTimeline& stored, const std::vector<int64_t>& set, uint64_t member) {
+  if (stored.members.empty()) return member == 0 ? set.front() : 0;
+  return member < stored.members.size() ? stored.members[member] : 0;
+}
 
 void CompareTimeline(const PositionRow& row, const ExpectedTimeline& expected, const std::string& subject,
                      std::vector<Finding>& found) {

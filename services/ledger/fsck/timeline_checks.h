@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/ledger/fsck/finding.h"
+#include "services/ledger/fsck/stored_timeline.h"
 #include "services/ledger/fsck/timeline_oracle.h"
 #include "services/ledger/fsck/usage_oracle.h"
 
@@ -33,6 +34,13 @@ struct PositionRow {
   std::string coverage;
   std::vector<std::string> chunks;
 };
+
+// A decoded point as the oracle would have it; only a suspect's receipt is stored.
+OraclePoint PointOf(const UsagePoint& stored);
+
+// Product instance ids by the number that a stored point has for who reported it; 0 = nobody. `set`: the HA
+// set, by UDI.
+int64_t ReporterOf(const StoredTimeline& stored, const std::vector<int64_t>& set, uint64_t member);
 
 // (member, report id) of verified reports that took the place of others and measured nothing that counts.
 using SilentReports = std::set<std::pair<int32_t, int64_t>>;

@@ -1,4 +1,5 @@
-// Follows the authority's feed: when was a product instance acknowledged last? Deadlines need it.
+// Follows the authority's feed: when was a product instance acknowledged last, and which reporting policy
+// came with that? Deadlines need both.
 #ifndef QUARTERMASTER_SERVICES_LEDGER_JOBS_APPLY_ACKNOWLEDGEMENTS_H_
 #define QUARTERMASTER_SERVICES_LEDGER_JOBS_APPLY_ACKNOWLEDGEMENTS_H_
 

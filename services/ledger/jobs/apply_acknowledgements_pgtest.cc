@@ -68,6 +68,34 @@ TEST_F(ApplyAcknowledgementsTest, NeverGoesBack) {
   EXPECT_EQ(Acknowledged(), "SN1|1700000200\nSN2|1700000300\n");
 }
 
+TEST_F(ApplyAcknowledgementsTest, NotesWhichPolicyTheNewestAcknowledgementBrought) {
+  const auto acknowledge = [&](int64_t issued_s, const char* policy_ids) {
+    database_.Run(absl::StrCat(
+        "INSERT INTO authority_changes (smart_account_id, incarnation, issued_at, sender_ids, policy_ids)"
+        " SELECT smart_account_id, 1, to_timestamp(",
+        issued_s, "), array_agg(sender_id ORDER BY udi_sn), ", policy_ids,
+        " FROM report_senders GROUP BY smart_account_id"));
+  };
+  const auto delivered = [&] {
+    return database_.Table("SELECT udi_sn, delivered_policy_id FROM product_instances ORDER BY 1");
+  };
+  acknowledge(1'700'000'100, "ARRAY[7, 0]");
+  EXPECT_EQ(*job_.RunOnce(kNow), 1);
+  EXPECT_EQ(delivered(), "SN1|7\nSN2|\n");
+  // Two at once: the later one decides, also where it brought the default.
+  acknowledge(1'700'000'300, "ARRAY[0, 9]");
+  acknowledge(1'700'000'200, "ARRAY[8, 8]");
+  EXPECT_EQ(*job_.RunOnce(kNow), 2);
+  EXPECT_EQ(delivered(), "SN1|\nSN2|9\n");
+  // One that comes late changes nothing; a change of a release that knew no policies brought the default.
+  acknowledge(1'700'000'250, "ARRAY[8, 8]");
+  EXPECT_EQ(*job_.RunOnce(kNow), 1);
+  EXPECT_EQ(delivered(), "SN1|\nSN2|9\n");
+  acknowledge(1'700'000'400, "NULL");
+  EXPECT_EQ(*job_.RunOnce(kNow), 1);
+  EXPECT_EQ(delivered(), "SN1|\nSN2|\n");
+}
+
 TEST_F(ApplyAcknowledgementsTest, TakesSomeThousandInstancesAtOnceWhateverTheNumberOfChanges) {
   for (const int senders : {1500, 400, 300, 2500, 1}) {
     database_.Run(

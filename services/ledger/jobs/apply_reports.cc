@@ -185,6 +185,12 @@ absl::Status ApplyReports::Lock(pg::FeedPosition& position, bool& elsewhere) {
   if (!elsewhere && !left_at_.has_value()) series_.takeovers.Increment();
   if (!elsewhere) left_at_ = position;
   stands_by_ = false;
+  return HearOfMoves();
+}
+
+absl::Status ApplyReports::HearOfMoves() {
+  ASSIGN_OR_RETURN(const pg::FeedPosition homes, PeekJobCursor(*connection_, kHomesCounter));
+  if (std::exchange(homes_seen_, homes.change_id) != homes.change_id) directory_.Clear();
   return absl::OkStatus();
 }
 

@@ -93,6 +93,8 @@ class ApplyReports {
   absl::StatusOr<std::optional<Progress>> Rebook();
   absl::StatusOr<bool> AnythingNew();
   absl::Status Lock(pg::FeedPosition& position, bool& elsewhere);
+  // Under the lock: forgets what is remembered of product instances when a person has moved any.
+  absl::Status HearOfMoves();
   absl::StatusOr<Progress> ApplyFrom(const pg::FeedPosition& position);
   absl::StatusOr<std::vector<pg::Change>> NextChanges(const pg::FeedPosition& after);
   // Applies as many of them as fit into memory, and cuts off the rest.
@@ -114,6 +116,7 @@ class ApplyReports {
   int32_t incarnation_ = 0;
   // What the directory holds is true: this replica was the last that worked.
   bool works_ = false;
+  int64_t homes_seen_ = 0;
   // Where this replica left the cursor. When it is elsewhere another one took over.
   std::optional<pg::FeedPosition> left_at_;
   // Another replica works, and had the cursor there since then (the machine's clock).

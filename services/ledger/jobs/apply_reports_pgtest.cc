@@ -134,6 +134,32 @@ TEST_F(ApplyReportsTest, PlacesANewInstanceByItsFirstDoorAndRaisesAWrongOneLater
   EXPECT_EQ(OpenFindings(), "");
 }
 
+TEST_F(ApplyReportsTest, TheTrustCodesHomeGoesBeforeTheDoor) {
+  const int64_t lab = database_.AddVirtualAccount(database_.account(), "Lab");
+  const int64_t other = database_.AddAccount("other.example.com");
+  const auto redeem = [&](int64_t account, const std::string& home, const char* digest) {
+    database_.Run(
+        absl::StrCat("WITH t AS (INSERT INTO id_tokens (smart_account_id, virtual_account_id, value_digest, "
+                     "encrypted_value,"
+                     " description, export_controlled, created_at, expires_at) VALUES (",
+                     account, ", ", home, ", '", digest, "', '', '', false, now(), now()) RETURNING *)",
+                     " INSERT INTO id_token_redemptions SELECT smart_account_id, id_token_id, 'C9300', "
+                     "'SN1', 'k', now() FROM t"));
+  };
+  redeem(database_.account(), absl::StrCat(lab), "a");
+  // Of another account it says nothing here.
+  redeem(
+      other,
+      absl::StrCat("(SELECT virtual_account_id FROM virtual_accounts WHERE smart_account_id = ", other, ")"),
+      "b");
+  FeedReport report = Report(1, {Hour(0, 2)});
+  report.door_virtual_account_id = database_.virtual_account();
+  Submit({report});
+  ApplyAll();
+  EXPECT_EQ(Positions(), "SN1|regid.network|Lab|2|0\n");
+  EXPECT_EQ(OpenFindings(), "SN1|-|1\n");
+}
+
 TEST_F(ApplyReportsTest, KeepsTheHomeOfImportedInventory) {
   const int64_t branch = database_.AddVirtualAccount(database_.account(), "Branch");
   database_.Run(

@@ -18,6 +18,7 @@ namespace {
 struct Share {
   PositionKey key;
   int64_t virtual_account_id = 0;
+  int64_t home_since_s = 0;
   std::vector<const DecodedReport*> reports;
   std::vector<UsageReport> usage;  // as many
   StoredPosition* position = nullptr;
@@ -42,6 +43,7 @@ class Booking {
     for (Share& share : shares_) FillUsage(share);
     RETURN_IF_ERROR(LoadNeededChunks());
     for (Share& share : shares_) Apply(share);
+    RETURN_IF_ERROR(Post());
     return NoteAcknowledged();
   }
 
@@ -59,6 +61,7 @@ class Booking {
       if (is_new) {
         shares_.push_back({.key = key,
                            .virtual_account_id = instance.consumer_virtual_account_id,
+                           .home_since_s = instance.consumer_home_since_s,
                            .reports = {},
                            .usage = {}});
       }
@@ -145,14 +148,17 @@ class Booking {
     const PoolKey pool{share.key.smart_account_id, position.virtual_account_id, share.key.tag_id};
     for (const CausedDelta& caused : position.timeline.Apply(share.usage, PolicyOf(share))) {
       const StoredReport& cause = *share.reports[caused.report]->stored;
-      batch_.books.Add({.smart_account_id = share.key.smart_account_id,
-                        .virtual_account_id = position.virtual_account_id,
-                        .consumer_id = share.key.consumer_id,
-                        .tag_id = share.key.tag_id,
-                        .effective_s = caused.delta.effective_s,
-                        .quantity = caused.delta.quantity,
-                        .cause_change_id = cause.change_id,
-                        .cause_place = cause.place});
+      movements_.push_back({.smart_account_id = share.key.smart_account_id,
+                            .virtual_account_id = position.virtual_account_id,
+                            .consumer_id = share.key.consumer_id,
+                            .tag_id = share.key.tag_id,
+                            .effective_s = caused.delta.effective_s,
+                            .quantity = caused.delta.quantity,
+                            .cause_change_id = cause.change_id,
+                            .cause_place = cause.place});
+      if (caused.delta.effective_s < share.home_since_s) {
+        moved_since_[share.key.smart_account_id].insert(share.key.consumer_id);
+      }
     }
     // What measured nothing that counts leaves no position.
     if (position.timeline.empty()) return;
@@ -160,6 +166,16 @@ class Booking {
     TouchPoolsAtHome(share);
     NoteFindings(share, had_gap);
     batch_.positions.MarkChanged(position);
+  }
+
+  // What reaches back before a move is booked where its consumer was at home then.
+  absl::Status Post() {
+    for (const auto& [account, consumers] : moved_since_) {
+      RETURN_IF_ERROR(batch_.books.LearnFormerHomes(batch_.connection, account,
+                                                    std::vector(consumers.begin(), consumers.end())));
+    }
+    for (const UsageMovement& movement : movements_) batch_.books.Add(movement);
+    return absl::OkStatus();
   }
 
   // Which change is still open depends on what was acknowledged; hardly any position changes at all.
@@ -241,6 +257,9 @@ class Booking {
   const DecodedReports& decoded_;
   BatchContext& batch_;
   std::vector<Share> shares_;
+  std::vector<UsageMovement> movements_;
+  // Consumers, by Smart Account, with movements from before they were moved.
+  std::map<int64_t, std::set<int64_t>> moved_since_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "services/common/status/status_macros.h"
 #include "services/ledger/domain/ha_sets.h"
 #include "services/ledger/domain/ledger_errors.h"
+#include "services/ledger/storage/authorized_usage.h"
 #include "services/ledger/storage/ha_claim_store.h"
 
 namespace quartermaster::ledger {
@@ -102,13 +103,23 @@ class AccountClaims {
       Instance instance{.product_instance_id = member,
                         .virtual_account_id = rows_by_id_.at(member).virtual_account_id,
                         .lead_id = set.lead_id,
-                        .consumer_virtual_account_id = home};
+                        .consumer_virtual_account_id = home,
+                        .consumer_home_since_s = rows_by_id_.at(set.lead_id).home_since_s};
       batch_.directory.Remember(instance);
       if (const auto known = batch_.instances.find(member); known != batch_.instances.end()) {
         known->second = instance;
       }
     }
+    RETURN_IF_ERROR(MergeAuthorized(set));
     return MergePositions(set, home);
+  }
+
+  absl::Status MergeAuthorized(const HaSet& set) {
+    ASSIGN_OR_RETURN(
+        const std::vector<PositionKey> moved,
+        MoveAuthorizedUsage(batch_.connection, smart_account_id_, set.lead_id, set.leads_before));
+    for (const PositionKey& consumer : moved) batch_.books.TouchAuthorized(consumer);
+    return absl::OkStatus();
   }
 
   absl::Status MergePositions(const HaSet& set, int64_t home) {
@@ -121,6 +132,9 @@ class AccountClaims {
       all.push_back(&position);
     }
     RETURN_IF_ERROR(LoadChunks(batch_.connection, all));
+    std::vector<int64_t> consumers = set.leads_before;
+    consumers.push_back(set.lead_id);
+    RETURN_IF_ERROR(batch_.books.LearnFormerHomes(batch_.connection, smart_account_id_, consumers));
     ASSIGN_OR_RETURN(const auto acknowledged,
                      LastAcknowledged(batch_.connection, smart_account_id_, {&set.lead_id, 1}));
     acknowledged_s_ = acknowledged.empty() ? 0 : acknowledged.at(set.lead_id);

@@ -20,6 +20,9 @@ absl::Status PostTo(pg::RawConnection& connection, std::vector<StoredPosition>& 
   RETURN_IF_ERROR(LoadChunks(connection, all));
   ASSIGN_OR_RETURN(const auto policies, LoadPolicies(connection, {&account, 1}));
   UsageBooks books;
+  std::vector<int64_t> consumers;
+  for (const StoredPosition& position : positions) consumers.push_back(position.key.consumer_id);
+  RETURN_IF_ERROR(books.LearnFormerHomes(connection, account, consumers));
   for (StoredPosition& position : positions) {
     for (const CausedDelta& caused : position.timeline.Apply({}, policies.at(account))) {
       books.Add({.smart_account_id = account,

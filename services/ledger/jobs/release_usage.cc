@@ -29,18 +29,28 @@ absl::StatusOr<ReleaseFilter> FilterOf(pg::RawConnection& connection, const Usag
   return filter;
 }
 
-absl::Status ReleaseAll(pg::RawConnection& connection, const std::vector<PositionKey>& keys,
-                        int32_t incarnation, const UsageRelease& release, absl::Time now) {
+std::vector<int64_t> ConsumersOf(const std::vector<PositionKey>& keys) {
+  std::vector<int64_t> consumers;
+  for (const PositionKey& key : keys) consumers.push_back(key.consumer_id);
+  return consumers;
+}
+
+}  // namespace
+
+absl::Status ReleasePositions(pg::RawConnection& connection, const std::vector<PositionKey>& keys,
+                              int32_t incarnation, const ReleaseAct& act) {
   ASSIGN_OR_RETURN(std::vector<StoredPosition> positions, LoadPositions(connection, keys));
   std::vector<StoredPosition*> all;
   for (StoredPosition& position : positions) all.push_back(&position);
   RETURN_IF_ERROR(LoadChunks(connection, all));
-  ASSIGN_OR_RETURN(const auto policies, LoadPolicies(connection, {&release.smart_account_id, 1}));
+  ASSIGN_OR_RETURN(const auto policies, LoadPolicies(connection, {&act.smart_account_id, 1}));
   UsageBooks books;
+  books.Touch(act.smart_account_id);
+  RETURN_IF_ERROR(books.LearnFormerHomes(connection, act.smart_account_id, ConsumersOf(keys)));
   for (StoredPosition& position : positions) {
     for (const UsageDelta& delta :
-         position.timeline.Release(absl::ToUnixSeconds(now), policies.at(release.smart_account_id))) {
-      books.Add({.smart_account_id = release.smart_account_id,
+         position.timeline.Release(absl::ToUnixSeconds(act.now), policies.at(act.smart_account_id))) {
+      books.Add({.smart_account_id = act.smart_account_id,
                  .virtual_account_id = position.virtual_account_id,
                  .consumer_id = position.key.consumer_id,
                  .tag_id = position.key.tag_id,
@@ -50,16 +60,14 @@ absl::Status ReleaseAll(pg::RawConnection& connection, const std::vector<Positio
   }
   RETURN_IF_ERROR(SavePositions(connection, all));
   RETURN_IF_ERROR(
-      books.Write(connection, incarnation, {ChangeKind::kRelease, release.actor, release.request_id, now}));
-  return InsertAudit(connection, {.smart_account_id = release.smart_account_id,
-                                  .recorded_at = now,
-                                  .actor = release.actor,
-                                  .request_id = release.request_id,
-                                  .method = kMethod,
-                                  .after = absl::StrCat("{\"released_positions\":", positions.size(), "}")});
+      books.Write(connection, incarnation, {ChangeKind::kRelease, act.actor, act.request_id, act.now}));
+  return InsertAudit(connection, {.smart_account_id = act.smart_account_id,
+                                  .recorded_at = act.now,
+                                  .actor = act.actor,
+                                  .request_id = act.request_id,
+                                  .method = act.method,
+                                  .after = act.audit});
 }
-
-}  // namespace
 
 // What to release is looked for without the lock, page by page; each page is looked at again under it.
 absl::StatusOr<int64_t> ReleaseUsage(const pg::Options& database, const UsageRelease& release,
@@ -83,7 +91,13 @@ absl::StatusOr<int64_t> ReleaseUsage(const pg::Options& database, const UsageRel
           ASSIGN_OR_RETURN(const std::vector<PositionKey> keys, StillToRelease(connection, filter, page));
           released += std::ssize(keys);
           if (keys.empty()) return absl::OkStatus();
-          return ReleaseAll(connection, keys, incarnation, release, now);
+          return ReleasePositions(connection, keys, incarnation,
+                                  {.smart_account_id = release.smart_account_id,
+                                   .actor = release.actor,
+                                   .request_id = release.request_id,
+                                   .method = kMethod,
+                                   .audit = absl::StrCat("{\"released_positions\":", keys.size(), "}"),
+                                   .now = now});
         }));
   }
 }

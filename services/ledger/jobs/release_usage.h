@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/common/pg/pool.h"
+#include "services/common/pg/raw_connection.h"
 #include "services/ledger/storage/product_instance_store.h"
+#include "services/ledger/storage/stored_position.h"
 
 namespace quartermaster::ledger {
 
@@ -27,6 +30,20 @@ struct UsageRelease {
 // what is released has nothing in use. Large accounts take several transactions.
 absl::StatusOr<int64_t> ReleaseUsage(const pg::Options& database, const UsageRelease& release,
                                      absl::Time now);
+
+struct ReleaseAct {
+  int64_t smart_account_id = 0;
+  std::string actor;
+  std::string request_id;
+  // Full method name, and what the audit says of it: a JSON object.
+  std::string method;
+  std::string audit;
+  absl::Time now;
+};
+// Within a transaction that holds the lock of the usage books: ends the use of these positions, as one
+// change.
+absl::Status ReleasePositions(pg::RawConnection& connection, const std::vector<PositionKey>& keys,
+                              int32_t incarnation, const ReleaseAct& act);
 
 // Every stale position of every Smart Account, where the operator wants that to happen by itself.
 absl::StatusOr<int64_t> ReleaseStaleUsage(const pg::Options& database, absl::Time now);

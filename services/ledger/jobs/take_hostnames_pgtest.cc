@@ -64,6 +64,20 @@ TEST_F(TakeHostnamesTest, TheNewestNameThatADeviceReportsIsItsHostname) {
   EXPECT_EQ(Hostnames(), "A|edge-2\nB|from-inventory\n");
 }
 
+TEST_F(TakeHostnamesTest, WhatWasErasedIsNotTakenOverAgain) {
+  Report("A");
+  SystemInfo("A", "edge-1", kNow);
+  ASSERT_EQ(*apply_.RunOnce(), ApplyReports::Progress::kApplied);
+  database_.Run(absl::StrCat(
+      "INSERT INTO instance_erasures SELECT smart_account_id, product_instance_id, to_timestamp(",
+      absl::ToUnixSeconds(kNow), ") FROM product_instances"));
+  RunUntilDone(kNow + absl::Minutes(1));
+  EXPECT_EQ(Hostnames(), "A|\n");
+  SystemInfo("A", "edge-2", kNow + absl::Minutes(1));
+  RunUntilDone(kNow + absl::Minutes(2));
+  EXPECT_EQ(Hostnames(), "A|edge-2\n") << "it was said after the erasure";
+}
+
 TEST_F(TakeHostnamesTest, WaitsUntilTheReportsBesideTheNameAreBooked) {
   Report("A");
   SystemInfo("A", "edge-1", kNow);

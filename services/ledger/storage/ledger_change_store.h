@@ -24,6 +24,14 @@ enum class ChangeKind : int16_t {
   kAdministration = 7,
   kTransfer = 8,
   kReversal = 9,
+  // Product instances with their use, from one Virtual Account to another.
+  kMove = 10,
+  kHold = 20,
+  kGrant = 21,
+  kHoldCancelled = 22,
+  kReturn = 23,
+  // What of a lot was available when it ended.
+  kExpiry = 30,
 };
 
 struct ChangeRow {

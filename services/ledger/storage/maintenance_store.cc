@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "services/common/status/status_macros.h"
-#include "services/ledger/domain/reporting_policy.h"
+#include "services/ledger/domain/reporting_status.h"
 
 namespace quartermaster::ledger {
 namespace {
 
-// Stale as domain/reporting_policy.h says; flags & 1 is a clock suspect.
+// Stale as domain/reporting_status.h says; flags & 1 is a clock suspect.
 #define QM_MEANT_BY_FILTER                                                                               \
   " u.smart_account_id = $1 AND u.in_use > 0 AND ($2 = 0 OR u.product_instance_id = $2)"                 \
   " AND CASE WHEN $3 <> '' THEN t.tag = $3"                                                              \
@@ -32,6 +32,10 @@ constexpr char kStillToRelease[] =
 
 #undef QM_MEANT_BY_FILTER
 
+constexpr char kPositionsInUse[] =
+    "SELECT product_instance_id, tag_id FROM usage_positions"
+    " WHERE smart_account_id = $1 AND product_instance_id = ANY ($2) AND in_use > 0 ORDER BY 1, 2";
+
 constexpr char kNextUnposted[] = R"sql(
   SELECT DISTINCT ON (smart_account_id) smart_account_id, effective_at, posted_through_product_instance_id,
          posted_through_tag_id
@@ -46,15 +50,19 @@ constexpr char kMarkPosted[] = R"sql(
   UPDATE unverifiable_policies SET posted_at = $3
   WHERE smart_account_id = $1 AND effective_at <= $2 AND posted_at IS NULL)sql";
 
+// Of several changes the newest decides which policy a product instance has; an older one that comes late
+// changes neither.
 constexpr char kTakeAcknowledgements[] = R"sql(
-  UPDATE product_instances p SET last_acknowledged_at = greatest(p.last_acknowledged_at, a.issued_at)
-  FROM (SELECT s.udi_pid, s.udi_sn, max(c.issued_at) AS issued_at
+  UPDATE product_instances p SET last_acknowledged_at = a.issued_at, delivered_policy_id = a.policy_id
+  FROM (SELECT DISTINCT ON (s.udi_pid, s.udi_sn) s.udi_pid, s.udi_sn, c.issued_at,
+               nullif(sender.policy_id, 0) AS policy_id
         FROM unnest($1::bigint[], $2::bigint[]) AS k (smart_account_id, change_id)
         JOIN authority_v1_changes c USING (smart_account_id, change_id)
-        CROSS JOIN LATERAL unnest(c.sender_ids) AS sender (sender_id)
+        CROSS JOIN LATERAL unnest(c.sender_ids, c.policy_ids) AS sender (sender_id, policy_id)
         JOIN ingest_v1_senders s USING (sender_id)
-        GROUP BY 1, 2) a
-  WHERE p.udi_pid = a.udi_pid AND p.udi_sn = a.udi_sn)sql";
+        ORDER BY s.udi_pid, s.udi_sn, c.issued_at DESC, c.change_id DESC) a
+  WHERE p.udi_pid = a.udi_pid AND p.udi_sn = a.udi_sn
+    AND (p.last_acknowledged_at IS NULL OR p.last_acknowledged_at <= a.issued_at))sql";
 
 pg::Params ParamsOf(const ReleaseFilter& filter) {
   pg::Params params;
@@ -95,7 +103,10 @@ constexpr char kTakeHostnames[] = R"sql(
   named AS (
     UPDATE product_instances p SET hostname = i.hostname FROM info i
     WHERE p.smart_account_id = i.smart_account_id AND p.udi_pid = i.udi_pid AND p.udi_sn = i.udi_sn
-      AND i.hostname <> '' AND p.hostname <> i.hostname)
+      AND i.hostname <> '' AND p.hostname <> i.hostname
+      AND NOT EXISTS (SELECT FROM instance_erasures e
+                      WHERE (e.smart_account_id, e.product_instance_id) = (p.smart_account_id, p.product_instance_id)
+                        AND i.received_at <= e.erased_at))
   SELECT received_at, sender_id FROM info ORDER BY received_at DESC, sender_id DESC LIMIT 1)sql";
 
 // A transaction of ingest takes far less.
@@ -128,6 +139,16 @@ absl::StatusOr<std::vector<PositionKey>> StillToRelease(pg::RawConnection& conne
   params.AddArray(tags);
   ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kStillToRelease, params));
   return KeysOf(filter, rows);
+}
+
+absl::StatusOr<std::vector<PositionKey>> PositionsInUse(pg::RawConnection& connection,
+                                                        int64_t smart_account_id,
+                                                        std::span<const int64_t> consumers) {
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.AddArray(consumers);
+  ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kPositionsInUse, params));
+  return KeysOf({.smart_account_id = smart_account_id, .consumer_id = {}, .tag = {}}, rows);
 }
 
 absl::StatusOr<std::optional<UnpostedSwitch>> NextUnpostedSwitch(pg::RawConnection& connection) {

@@ -37,6 +37,11 @@ absl::StatusOr<std::vector<PositionKey>> StillToRelease(pg::RawConnection& conne
                                                         const ReleaseFilter& filter,
                                                         std::span<const PositionKey> keys);
 
+// Positions of these consumers with something in use.
+absl::StatusOr<std::vector<PositionKey>> PositionsInUse(pg::RawConnection& connection,
+                                                        int64_t smart_account_id,
+                                                        std::span<const int64_t> consumers);
+
 // The newest switch of an account that has not been posted to all its positions.
 struct UnpostedSwitch {
   int64_t smart_account_id = 0;

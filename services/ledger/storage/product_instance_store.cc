@@ -9,7 +9,8 @@ namespace {
 
 #define QM_INSTANCE_COLUMNS                                                \
   "SELECT i.product_instance_id, i.smart_account_id, i.udi_pid, i.udi_sn," \
-  " i.virtual_account_id, i.ha_lead_id, lead.virtual_account_id FROM "
+  " i.virtual_account_id, i.ha_lead_id, lead.virtual_account_id,"          \
+  " coalesce(i.home_since_s, 0), coalesce(lead.home_since_s, 0) FROM "
 #define QM_JOIN_LEAD                                                           \
   " JOIN product_instances lead ON lead.smart_account_id = i.smart_account_id" \
   " AND lead.product_instance_id = i.ha_lead_id"
@@ -45,6 +46,17 @@ constexpr char kSelectDefaultVirtualAccounts[] =
     "SELECT smart_account_id, virtual_account_id FROM virtual_accounts"
     " WHERE is_default AND smart_account_id = ANY ($1)";
 
+constexpr char kSelectTrustCodeHomes[] =
+    "SELECT DISTINCT ON (r.smart_account_id, r.udi_pid, r.udi_sn)"
+    " r.smart_account_id, r.udi_pid, r.udi_sn, t.virtual_account_id"
+    " FROM unnest($1::text[], $2::text[]) AS wanted (pid, sn)"
+    " JOIN id_token_redemptions r ON r.udi_pid = wanted.pid AND r.udi_sn = wanted.sn"
+    " JOIN id_tokens t USING (smart_account_id, id_token_id)"
+    " ORDER BY r.smart_account_id, r.udi_pid, r.udi_sn, r.redeemed_at DESC, r.id_token_id DESC";
+constexpr char kSelectClosed[] =
+    "SELECT virtual_account_id FROM virtual_accounts WHERE smart_account_id = ANY ($1)"
+    " AND virtual_account_id = ANY ($2) AND closed_at IS NOT NULL";
+
 constexpr char kUpdateContacts[] =
     "UPDATE product_instances i SET"
     " first_contact_at = LEAST(i.first_contact_at, c.first),"
@@ -53,7 +65,9 @@ constexpr char kUpdateContacts[] =
     " AND c.measured_s >= COALESCE(i.last_measured_s, 0)"
     " THEN c.version ELSE i.software_version END,"
     " last_measured_s = GREATEST(i.last_measured_s, NULLIF(c.measured_s, 0)),"
-    " ever_verified = i.ever_verified OR c.verified <> 0"
+    " ever_verified = i.ever_verified OR c.verified <> 0,"
+    " removed_at = CASE WHEN c.last > i.removed_at"
+    " OR c.measured_s > extract(epoch FROM i.removed_at) THEN NULL ELSE i.removed_at END"
     " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],"
     " $6::text[], $7::smallint[])"
     " AS c (smart_account_id, id, first, last, measured_s, version, verified)"
@@ -73,6 +87,15 @@ constexpr char kUpdateLead[] =
     "UPDATE product_instances SET ha_lead_id = $2"
     " WHERE smart_account_id = $1 AND product_instance_id = ANY ($3)";
 
+// A follower is found by the condition of the index product_instances_ha.
+constexpr char kMarkRemoved[] =
+    "UPDATE product_instances SET removed_at = $4"
+    " WHERE smart_account_id = $1 AND removed_at IS NULL AND product_instance_id IN ("
+    "  SELECT product_instance_id FROM product_instances WHERE smart_account_id = $1"
+    "   AND ha_lead_id = ANY ($2) AND ha_lead_id <> product_instance_id"
+    "  UNION ALL SELECT unnest($2::bigint[]) UNION ALL SELECT unnest($3::bigint[]))"
+    " RETURNING product_instance_id";
+
 std::vector<InstanceRow> ReadRows(const pg::Result& result) {
   std::vector<InstanceRow> rows;
   rows.reserve(result.rows());
@@ -82,7 +105,9 @@ std::vector<InstanceRow> ReadRows(const pg::Result& result) {
                     .udi = {std::string(result.Bytes(row, 2)), std::string(result.Bytes(row, 3))},
                     .virtual_account_id = result.Int64(row, 4),
                     .lead_id = result.Int64(row, 5),
-                    .lead_virtual_account_id = result.Int64(row, 6)});
+                    .lead_virtual_account_id = result.Int64(row, 6),
+                    .home_since_s = result.Int64(row, 7),
+                    .lead_home_since_s = result.Int64(row, 8)});
   }
   return rows;
 }
@@ -179,6 +204,38 @@ absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> DefaultVirtualAccounts(
   return defaults;
 }
 
+absl::StatusOr<std::map<std::pair<int64_t, UdiText>, int64_t>> TrustCodeHomes(pg::RawConnection& connection,
+                                                                              std::span<const UdiText> udis) {
+  std::vector<std::string_view> pids;
+  std::vector<std::string_view> sns;
+  for (const UdiText& udi : udis) {
+    pids.push_back(udi.product_id);
+    sns.push_back(udi.serial_number);
+  }
+  pg::Params params;
+  params.AddTextArray(pids);
+  params.AddTextArray(sns);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectTrustCodeHomes, params));
+  std::map<std::pair<int64_t, UdiText>, int64_t> homes;
+  for (int row = 0; row < result.rows(); ++row) {
+    UdiText udi{std::string(result.Bytes(row, 1)), std::string(result.Bytes(row, 2))};
+    homes.emplace(std::make_pair(result.Int64(row, 0), std::move(udi)), result.Int64(row, 3));
+  }
+  return homes;
+}
+
+absl::StatusOr<std::set<int64_t>> ClosedVirtualAccounts(pg::RawConnection& connection,
+                                                        std::span<const int64_t> smart_account_ids,
+                                                        std::span<const int64_t> virtual_account_ids) {
+  pg::Params params;
+  params.AddArray(smart_account_ids);
+  params.AddArray(virtual_account_ids);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectClosed, params));
+  std::set<int64_t> closed;
+  for (int row = 0; row < result.rows(); ++row) closed.insert(result.Int64(row, 0));
+  return closed;
+}
+
 absl::Status RecordContacts(pg::RawConnection& connection, std::span<const Contact> contacts) {
   if (contacts.empty()) return absl::OkStatus();
   std::vector<int64_t> accounts;
@@ -218,6 +275,18 @@ absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> LastAcknowledged(pg::RawCo
   absl::flat_hash_map<int64_t, int64_t> times;
   for (int row = 0; row < result.rows(); ++row) times.emplace(result.Int64(row, 0), result.Int64(row, 1));
   return times;
+}
+
+absl::StatusOr<int64_t> MarkRemoved(pg::RawConnection& connection, int64_t smart_account_id,
+                                    std::span<const int64_t> lead_ids, std::span<const int64_t> members,
+                                    absl::Time now) {
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.AddArray(lead_ids);
+  params.AddArray(members);
+  params.Add(now);
+  ASSIGN_OR_RETURN(const pg::Result marked, connection.Execute(kMarkRemoved, params));
+  return marked.rows();
 }
 
 absl::Status SetLead(pg::RawConnection& connection, int64_t smart_account_id, int64_t lead_id,

@@ -4,8 +4,11 @@
 #define QUARTERMASTER_SERVICES_LEDGER_STORAGE_PRODUCT_INSTANCE_STORE_H_
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,6 +41,9 @@ struct InstanceRow {
   int64_t virtual_account_id = 0;
   int64_t lead_id = 0;
   int64_t lead_virtual_account_id = 0;
+  // Since when each of both is at home there, Unix seconds; 0 = always was.
+  int64_t home_since_s = 0;
+  int64_t lead_home_since_s = 0;
 };
 
 absl::StatusOr<std::vector<InstanceRow>> FindInstances(pg::RawConnection& connection,
@@ -55,6 +61,15 @@ absl::Status InsertInstances(pg::RawConnection& connection, std::span<InstanceRo
 // The default Virtual Account of each of these Smart Accounts.
 absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> DefaultVirtualAccounts(
     pg::RawConnection& connection, std::span<const int64_t> smart_account_ids);
+// Which of these Virtual Accounts are closed.
+absl::StatusOr<std::set<int64_t>> ClosedVirtualAccounts(pg::RawConnection& connection,
+                                                        std::span<const int64_t> smart_account_ids,
+                                                        std::span<const int64_t> virtual_account_ids);
+
+// The Virtual Account that the trust code of each UDI names, by (Smart Account, UDI): of the ID token that
+// it redeemed last there.
+absl::StatusOr<std::map<std::pair<int64_t, UdiText>, int64_t>> TrustCodeHomes(pg::RawConnection& connection,
+                                                                              std::span<const UdiText> udis);
 
 // What a batch of reports says of one product instance.
 struct Contact {
@@ -68,6 +83,7 @@ struct Contact {
   std::string software_version;
   bool verified = false;
 };
+// A contact after its removal brings a product instance back, and so does use that was measured after it.
 absl::Status RecordContacts(pg::RawConnection& connection, std::span<const Contact> contacts);
 
 // When each of these consumers of one Smart Account, or any member of its HA set, was acknowledged last:
@@ -75,6 +91,12 @@ absl::Status RecordContacts(pg::RawConnection& connection, std::span<const Conta
 absl::StatusOr<absl::flat_hash_map<int64_t, int64_t>> LastAcknowledged(pg::RawConnection& connection,
                                                                        int64_t smart_account_id,
                                                                        std::span<const int64_t> lead_ids);
+
+// Marks all members of these HA sets (by their leads), and these single members; how many were not marked
+// before.
+absl::StatusOr<int64_t> MarkRemoved(pg::RawConnection& connection, int64_t smart_account_id,
+                                    std::span<const int64_t> lead_ids, std::span<const int64_t> members,
+                                    absl::Time now);
 
 // Puts the members of an HA set under their lead.
 absl::Status SetLead(pg::RawConnection& connection, int64_t smart_account_id, int64_t lead_id,

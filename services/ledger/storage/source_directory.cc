@@ -55,6 +55,14 @@ struct FirstContact {
 };
 using FirstContacts = std::map<UdiText, FirstContact>;
 
+// Which of the Virtual Accounts that point to a home are closed.
+absl::StatusOr<std::set<int64_t>> Closed(pg::RawConnection& connection, const std::set<int64_t>& accounts,
+                                         const std::set<int64_t>& hints) {
+  if (hints.empty()) return std::set<int64_t>();
+  return ClosedVirtualAccounts(connection, std::vector(accounts.begin(), accounts.end()),
+                               std::vector(hints.begin(), hints.end()));
+}
+
 // Product instances of the UDIs, made where they are missing.
 absl::StatusOr<InstancesByUdi> FindOrMakeInstances(pg::RawConnection& connection,
                                                    const FirstContacts& contacts, absl::Time now) {
@@ -69,18 +77,30 @@ absl::StatusOr<InstancesByUdi> FindOrMakeInstances(pg::RawConnection& connection
   for (const auto& [udi, contact] : contacts) accounts.insert(contact.smart_account_id);
   ASSIGN_OR_RETURN(const auto defaults,
                    DefaultVirtualAccounts(connection, std::vector(accounts.begin(), accounts.end())));
+  ASSIGN_OR_RETURN(const auto trust_homes, TrustCodeHomes(connection, udis));
+  std::set<int64_t> hints;
+  for (const auto& [udi, home] : trust_homes) hints.insert(home);
+  for (const auto& [udi, contact] : contacts) {
+    if (contact.door.has_value()) hints.insert(*contact.door);
+  }
+  ASSIGN_OR_RETURN(const std::set<int64_t> closed, Closed(connection, accounts, hints));
   std::vector<InstanceRow> made;
   for (const auto& [udi, contact] : contacts) {
     if (instances.contains(udi)) continue;
+    std::optional<int64_t> trust_home;
+    if (const auto home = trust_homes.find({contact.smart_account_id, udi}); home != trust_homes.end()) {
+      trust_home = home->second;
+    }
     const auto fallback = defaults.find(contact.smart_account_id);
     if (fallback == defaults.end()) {
       return ReportUnbookable(
           absl::StrCat("a Smart Account (", contact.smart_account_id, ") without a default Virtual Account"));
     }
-    made.push_back({.smart_account_id = contact.smart_account_id,
-                    .udi = udi,
-                    .virtual_account_id =
-                        HomeOf({.trust_code = {}, .inventory = {}, .door = contact.door}, fallback->second)});
+    made.push_back(
+        {.smart_account_id = contact.smart_account_id,
+         .udi = udi,
+         .virtual_account_id = HomeOf({.trust_code = trust_home, .inventory = {}, .door = contact.door},
+                                      closed, fallback->second)});
   }
   RETURN_IF_ERROR(InsertInstances(connection, made, now));
   for (const InstanceRow& row : made) instances.emplace(row.udi, row);
@@ -91,7 +111,8 @@ Instance InstanceOf(const InstanceRow& row) {
   return {.product_instance_id = row.product_instance_id,
           .virtual_account_id = row.virtual_account_id,
           .lead_id = row.lead_id,
-          .consumer_virtual_account_id = row.lead_virtual_account_id};
+          .consumer_virtual_account_id = row.lead_virtual_account_id,
+          .consumer_home_since_s = row.lead_home_since_s};
 }
 
 }  // namespace

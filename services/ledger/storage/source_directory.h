@@ -37,6 +37,8 @@ struct Instance {
   int64_t virtual_account_id = 0;  // its home
   int64_t lead_id = 0;             // its consumer
   int64_t consumer_virtual_account_id = 0;
+  // Since when that one, Unix seconds; 0 = always was.
+  int64_t consumer_home_since_s = 0;
   // Of the HA members that it reported last and whose claims are stored; 0 = none.
   uint64_t ha_fingerprint = 0;
   // False once it is certain that no finding "wrong virtual account" is open.

@@ -4,6 +4,7 @@
 
 #include "services/common/status/status_macros.h"
 #include "services/ledger/domain/entry_states.h"
+#include "services/ledger/storage/authorized_usage.h"
 
 namespace quartermaster::ledger {
 namespace {
@@ -22,25 +23,9 @@ constexpr char kUpsertPools[] =
     " ON CONFLICT (smart_account_id, virtual_account_id, tag_id)"
     " DO UPDATE SET in_use = p.in_use + excluded.in_use WHERE excluded.in_use <> 0";
 
-EntryLeaf EntryOf(const UsageMovement& movement, int32_t place) {
-  const bool more = movement.quantity > 0;
-  EntryLeaf entry;
-  entry.place = place;
-  entry.book = static_cast<int16_t>(Book::kUsage);
-  entry.tag_id = movement.tag_id;
-  entry.quantity = std::abs(movement.quantity);
-  entry.from_state = static_cast<int16_t>(more ? EntryState::kUsageSource : EntryState::kInUse);
-  entry.from_virtual_account_id = movement.virtual_account_id;
-  entry.to_state = static_cast<int16_t>(more ? EntryState::kInUse : EntryState::kUsageSource);
-  entry.to_virtual_account_id = movement.virtual_account_id;
-  entry.product_instance_id = movement.consumer_id;
-  entry.effective_at_us = movement.effective_s * 1'000'000;
-  if (movement.cause_change_id != 0) {
-    entry.cause_change_id = movement.cause_change_id;
-    entry.cause_place = movement.cause_place;
-  }
-  return entry;
-}
+constexpr char kSelectFormerHomes[] =
+    "SELECT product_instance_id, until_s, virtual_account_id FROM former_homes"
+    " WHERE smart_account_id = $1 AND product_instance_id = ANY ($2) ORDER BY product_instance_id, until_s";
 
 EntriesSeal SealOf(std::span<const UsageMovement> movements) {
   std::vector<EntryLeaf> entries;
@@ -77,10 +62,66 @@ void AddRow(const EntryLeaf& entry, const ChangeRow& change, absl::Time recorded
 
 }  // namespace
 
+EntryLeaf EntryOf(const UsageMovement& movement, int32_t place) {
+  const bool more = movement.quantity > 0;
+  const bool moves = movement.from_virtual_account_id != 0;
+  const int64_t here = movement.virtual_account_id;
+  const int64_t there = moves ? movement.from_virtual_account_id : here;
+  const EntryState outside = moves ? EntryState::kInUse : EntryState::kUsageSource;
+  EntryLeaf entry;
+  entry.place = place;
+  entry.book = static_cast<int16_t>(Book::kUsage);
+  entry.tag_id = movement.tag_id;
+  entry.quantity = std::abs(movement.quantity);
+  entry.from_state = static_cast<int16_t>(more ? outside : EntryState::kInUse);
+  entry.from_virtual_account_id = more ? there : here;
+  entry.to_state = static_cast<int16_t>(more ? EntryState::kInUse : outside);
+  entry.to_virtual_account_id = more ? here : there;
+  entry.product_instance_id = movement.consumer_id;
+  entry.effective_at_us = movement.effective_s * 1'000'000;
+  if (movement.cause_change_id != 0) {
+    entry.cause_change_id = movement.cause_change_id;
+    entry.cause_place = movement.cause_place;
+  }
+  return entry;
+}
+
 void UsageBooks::Add(const UsageMovement& movement) {
+  const auto moved = former_homes_.find(movement.consumer_id);
+  if (moved == former_homes_.end()) return Append(movement);
+  for (const HomeDelta& part :
+       DivideByHome({movement.effective_s, movement.quantity}, moved->second, movement.virtual_account_id)) {
+    UsageMovement at_home = movement;
+    at_home.from_virtual_account_id = part.from_virtual_account_id;
+    at_home.virtual_account_id = part.virtual_account_id;
+    at_home.effective_s = part.delta.effective_s;
+    Append(at_home);
+  }
+}
+
+void UsageBooks::Append(const UsageMovement& movement) {
   movements_[movement.smart_account_id].push_back(movement);
-  pools_[{movement.smart_account_id, movement.virtual_account_id, movement.tag_id}] += movement.quantity;
+  PoolKey pool{movement.smart_account_id, movement.virtual_account_id, movement.tag_id};
+  pools_[pool] += movement.quantity;
+  if (movement.from_virtual_account_id != 0) {
+    pool.virtual_account_id = movement.from_virtual_account_id;
+    pools_[pool] -= movement.quantity;
+  }
   ++movement_count_;
+}
+
+absl::Status UsageBooks::LearnFormerHomes(pg::RawConnection& connection, int64_t smart_account_id,
+                                          std::span<const int64_t> consumers) {
+  if (consumers.empty()) return absl::OkStatus();
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.AddArray(consumers);
+  ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kSelectFormerHomes, params));
+  for (const int64_t consumer : consumers) former_homes_.erase(consumer);
+  for (int row = 0; row < rows.rows(); ++row) {
+    former_homes_[rows.Int64(row, 0)].push_back({rows.Int64(row, 1), rows.Int64(row, 2)});
+  }
+  return absl::OkStatus();
 }
 
 absl::Status UsageBooks::Write(pg::RawConnection& connection, int32_t incarnation, const Head& head) {
@@ -94,7 +135,18 @@ absl::Status UsageBooks::Write(pg::RawConnection& connection, int32_t incarnatio
   }
   RETURN_IF_ERROR(InsertChanges(connection, incarnation, head.recorded_at, changes));
   RETURN_IF_ERROR(WriteEntries(connection, changes, head.recorded_at));
-  return WritePools(connection);
+  RETURN_IF_ERROR(WritePools(connection));
+  return SettleAuthorized(connection);
+}
+
+absl::Status UsageBooks::SettleAuthorized(pg::RawConnection& connection) {
+  std::vector<PositionKey> keys = authorized_;
+  for (const auto& [account, movements] : movements_) {
+    for (const UsageMovement& movement : movements) {
+      keys.push_back({account, movement.consumer_id, movement.tag_id});
+    }
+  }
+  return SettleAuthorizedUsage(connection, keys);
 }
 
 absl::Status UsageBooks::WriteEntries(pg::RawConnection& connection, std::span<const ChangeRow> changes,

@@ -14,6 +14,9 @@ namespace quartermaster::ledger {
 
 inline constexpr char kLedgerCursors[] = "ledger_cursors";
 inline constexpr char kApplyReportsCursor[] = "apply_reports";
+// No cursor, a counter beside them: how often product instances that exist were moved or put under another
+// name. What the apply job remembers of them is true while it stands still. Changed under the lock.
+inline constexpr char kHomesCounter[] = "homes";
 
 // Within a transaction: locks, waiting at most `wait`, then `ledger.busy`. Returns how far the reports
 // are applied.

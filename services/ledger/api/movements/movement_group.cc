@@ -32,7 +32,9 @@ class Group {
     if (open_.empty()) return absl::OkStatus();
     const int64_t stamp = LockRights(tx_, account_);
     if (!kept.has_value() || kept->smart_account_id != account_ || kept->stamp != stamp) {
-      kept.emplace(KeptRights{.smart_account_id = account_, .stamp = stamp});
+      kept.emplace(KeptRights{.smart_account_id = account_,
+                              .stamp = stamp,
+                              .book = RightsBook(ReadConsumptionOrder(tx_, account_))});
     }
     ReadRequests();
     ReadPools(kept->book);
@@ -83,20 +85,33 @@ class Group {
     const int64_t movement_id = pending.call->reversal->movement_id();
     std::optional<StoredMovements> stored = ReadMovements(tx_, account_, movement_id);
     if (!stored.has_value()) return MovementUnknown(movement_id);
-    if (stored->kind != ChangeKind::kTransfer && stored->kind != ChangeKind::kReversal) {
+    if (stored->kind != ChangeKind::kTransfer && stored->kind != ChangeKind::kCorrection &&
+        stored->kind != ChangeKind::kReversal) {
       return MovementNotReversible(movement_id);
     }
     if (stored->reversed_by.has_value()) return MovementReversed(movement_id, *stored->reversed_by);
+    RETURN_IF_ERROR(CheckOpen(stored->movements));
     pending.undone = std::move(stored->movements);
     for (const RightsMovement& movement : pending.undone) {
       pools_.insert({RightsPool{movement.from.virtual_account_id, movement.tag_id},
                      RightsPool{movement.to.virtual_account_id, movement.tag_id}});
+      // Of a lot that was corrected away nothing may lie in any pool.
+      undone_lots_.insert(movement.lot_id);
     }
     return absl::OkStatus();
   }
 
+  // Nothing goes back to where nobody would find it.
+  absl::Status CheckOpen(const std::vector<RightsMovement>& undone) {
+    std::set<int64_t> givers;
+    for (const RightsMovement& movement : undone) givers.insert(movement.from.virtual_account_id);
+    const std::optional<std::string> closed = AnyClosed(tx_, account_, givers);
+    return closed.has_value() ? VirtualAccountClosed(*closed) : absl::OkStatus();
+  }
+
   void ReadPools(RightsBook& book) {
     ReadLots(tx_, account_, pools_, book);
+    if (!undone_lots_.empty()) ReadLotDates(tx_, account_, undone_lots_, book);
     book.ForgetConsumed();
     ReadConsumed(tx_, account_, pools_, book);
   }
@@ -128,7 +143,9 @@ class Group {
     if (!shortage.has_value()) return absl::OkStatus();
     const RightsMovement& stuck = pending.undone[shortage->line];
     const LotNames names = NamesOfLots(tx_, account_, {stuck.lot_id}).at(stuck.lot_id);
-    const int64_t virtual_account = stuck.to.virtual_account_id;
+    // A correction that took something away moved it to no Virtual Account: it comes back to where it was.
+    const int64_t virtual_account =
+        stuck.to.virtual_account_id != 0 ? stuck.to.virtual_account_id : stuck.from.virtual_account_id;
     return QuantityNotAvailable(
         "movement_id", stuck.quantity, shortage->available,
         absl::StrCat(names.entitlement_id, " of ", names.tag, " in ",
@@ -167,6 +184,7 @@ class Group {
   std::vector<MovementCall*> open_;
   std::vector<Pending> pending_;
   std::set<RightsPool> pools_;
+  std::set<int64_t> undone_lots_;
   // What is booked, and for whom; of the same length.
   std::vector<RightsChange> changes_;
   std::vector<const Pending*> booked_;
@@ -178,6 +196,7 @@ absl::Status RunMovementGroup(pqxx::transaction_base& transaction, const std::st
                               absl::Time now, std::span<MovementCall* const> calls,
                               std::optional<KeptRights>& kept) {
   ASSIGN_OR_RETURN(const SmartAccount account, FindSmartAccount(transaction, smart_account));
+  if (account.closed_at) return SmartAccountClosed(account.domain);
   return Group(transaction, account.id, now).Run(calls, kept);
 }
 

@@ -105,6 +105,10 @@ AnswerNames::AnswerNames(pqxx::transaction_base& transaction, int64_t smart_acco
   lots.merge(NamesOfLots(transaction, smart_account_id, {unknown_lots.begin(), unknown_lots.end()}));
 }
 
+std::string AnswerNames::NameOf(const RightsPlace& place) const {
+  return place.virtual_account_id == 0 ? "" : virtual_accounts_.at(place.virtual_account_id);
+}
+
 void AnswerNames::Fill(int64_t movement_id, const RightsChange& change, v1::Movement* response) const {
   response->Clear();
   response->set_movement_id(movement_id);
@@ -113,8 +117,8 @@ void AnswerNames::Fill(int64_t movement_id, const RightsChange& change, v1::Move
     const LotNames& lot = lots_.at(movement.lot_id);
     quantity.set_tag(lot.tag);
     quantity.set_entitlement_id(lot.entitlement_id);
-    quantity.set_from_virtual_account(virtual_accounts_.at(movement.from.virtual_account_id));
-    quantity.set_to_virtual_account(virtual_accounts_.at(movement.to.virtual_account_id));
+    quantity.set_from_virtual_account(NameOf(movement.from));
+    quantity.set_to_virtual_account(NameOf(movement.to));
     quantity.set_quantity(movement.quantity);
   }
 }

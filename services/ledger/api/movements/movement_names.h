@@ -44,6 +44,9 @@ class AnswerNames {
   void Fill(int64_t movement_id, const RightsChange& change, v1::Movement* response) const;
 
  private:
+  // Empty for what lies in no Virtual Account.
+  std::string NameOf(const RightsPlace& place) const;
+
   const KnownLots& lots_;
   std::map<int64_t, std::string> virtual_accounts_;
 };

@@ -10,20 +10,30 @@ namespace {
   "a.smart_account_id, a.domain, a.display_name,"                                                         \
   " coalesce((SELECT p.counts FROM unverifiable_policies p WHERE p.smart_account_id = a.smart_account_id" \
   "  ORDER BY p.effective_at DESC LIMIT 1), true),"                                                       \
-  " (extract(epoch FROM a.created_at) * 1000000)::bigint"
-#define VIRTUAL_ACCOUNT_COLUMNS \
-  "virtual_account_id, name, description, is_default, (extract(epoch FROM created_at) * 1000000)::bigint"
+  " (extract(epoch FROM a.created_at) * 1000000)::bigint, a.is_default,"                                  \
+  " (extract(epoch FROM a.closed_at) * 1000000)::bigint"
+#define VIRTUAL_ACCOUNT_COLUMNS                                                                            \
+  "virtual_account_id, name, description, is_default, (extract(epoch FROM created_at) * 1000000)::bigint," \
+  " responsible, deputy, (extract(epoch FROM closed_at) * 1000000)::bigint"
 
 // ledger_find_smart_account: a domain is unique, a display name need not be; the domain wins.
 constexpr char kFindSmartAccount[] =
     "SELECT " SMART_ACCOUNT_COLUMNS
     " FROM smart_accounts a WHERE lower(a.domain) = lower($1) OR lower(a.display_name) = lower($1)"
-    " ORDER BY lower(a.domain) = lower($1) DESC, a.smart_account_id LIMIT 1";
+    " ORDER BY lower(a.domain) = lower($1) DESC, a.closed_at IS NOT NULL, a.smart_account_id LIMIT 1";
 constexpr char kDefaultSmartAccount[] =
     "SELECT " SMART_ACCOUNT_COLUMNS " FROM smart_accounts a WHERE a.is_default";
 constexpr char kListSmartAccounts[] =
     "SELECT " SMART_ACCOUNT_COLUMNS
-    " FROM smart_accounts a WHERE a.smart_account_id > $1 ORDER BY a.smart_account_id LIMIT $2";
+    " FROM smart_accounts a WHERE a.smart_account_id > $1 AND ($3 OR a.closed_at IS NULL)"
+    " ORDER BY a.smart_account_id LIMIT $2";
+constexpr char kRenameSmartAccount[] =
+    "UPDATE smart_accounts SET display_name = $2 WHERE smart_account_id = $1";
+constexpr char kCloseSmartAccount[] =
+    "UPDATE smart_accounts SET closed_at = $2::timestamptz WHERE smart_account_id = $1";
+constexpr char kCloseVirtualAccounts[] =
+    "UPDATE virtual_accounts SET closed_at = $2::timestamptz WHERE smart_account_id = $1"
+    " AND closed_at IS NULL AND ($3 = 0 OR virtual_account_id = $3)";
 constexpr char kInsertSmartAccount[] =
     "INSERT INTO smart_accounts (domain, display_name, is_default, created_at)"
     " VALUES ($1, $2, $3, $4::timestamptz) ON CONFLICT DO NOTHING RETURNING smart_account_id";
@@ -32,23 +42,50 @@ constexpr char kInsertVirtualAccount[] =
     " VALUES ($1, $2, $3, $4, $5::timestamptz) ON CONFLICT DO NOTHING";
 constexpr char kFindVirtualAccount[] =
     "SELECT " VIRTUAL_ACCOUNT_COLUMNS
-    " FROM virtual_accounts WHERE smart_account_id = $1 AND lower(name) = lower($2)";
+    " FROM virtual_accounts WHERE smart_account_id = $1 AND lower(name) = lower($2) AND closed_at IS NULL";
+constexpr char kDefaultVirtualAccount[] =
+    "SELECT virtual_account_id FROM virtual_accounts WHERE smart_account_id = $1 AND is_default";
 constexpr char kListVirtualAccounts[] =
     "SELECT " VIRTUAL_ACCOUNT_COLUMNS
     " FROM virtual_accounts WHERE smart_account_id = $1 AND virtual_account_id > $2"
-    " ORDER BY virtual_account_id LIMIT $3";
+    "  AND ($4 OR closed_at IS NULL) ORDER BY virtual_account_id LIMIT $3";
 constexpr char kFindVirtualAccountIds[] =
     "SELECT n.name, v.virtual_account_id FROM unnest($2::text[]) AS n (name)"
-    " JOIN virtual_accounts v ON v.smart_account_id = $1 AND lower(v.name) = lower(n.name)";
+    " JOIN virtual_accounts v ON v.smart_account_id = $1 AND lower(v.name) = lower(n.name)"
+    "  AND v.closed_at IS NULL";
+constexpr char kUpdateVirtualAccount[] =
+    "UPDATE virtual_accounts SET name = $3, description = $4, responsible = $5, deputy = $6"
+    " WHERE smart_account_id = $1 AND virtual_account_id = $2";
+constexpr char kAnyClosed[] =
+    "SELECT name FROM virtual_accounts WHERE smart_account_id = $1"
+    " AND virtual_account_id = ANY ($2::bigint[]) AND closed_at IS NOT NULL LIMIT 1";
+constexpr char kClearDefault[] =
+    "UPDATE virtual_accounts SET is_default = false WHERE smart_account_id = $1 AND is_default";
+constexpr char kSetDefault[] =
+    "UPDATE virtual_accounts SET is_default = true WHERE smart_account_id = $1 AND virtual_account_id = $2";
+constexpr char kReadContent[] = R"sql(
+  SELECT (SELECT count(DISTINCT lot_id) FROM lot_balances b WHERE b.smart_account_id = $1
+            AND ($2 = 0 OR b.virtual_account_id = $2) AND b.state IN (2, 3, 4, 5) AND b.quantity <> 0),
+         (SELECT coalesce(sum(quantity), 0)::bigint FROM lot_balances b WHERE b.smart_account_id = $1
+            AND ($2 = 0 OR b.virtual_account_id = $2) AND b.state = 3),
+         (SELECT coalesce(sum(quantity), 0)::bigint FROM lot_balances b WHERE b.smart_account_id = $1
+            AND ($2 = 0 OR b.virtual_account_id = $2) AND b.state = 4)
+         + (SELECT coalesce(sum(reserved), 0)::bigint FROM license_pools p WHERE p.smart_account_id = $1
+            AND ($2 = 0 OR p.virtual_account_id = $2)),
+         count(*) FILTER (WHERE i.removed_at IS NULL), count(*) FILTER (WHERE i.removed_at IS NOT NULL)
+  FROM product_instances i WHERE i.smart_account_id = $1 AND ($2 = 0 OR i.virtual_account_id = $2))sql";
+constexpr char kInstancesAtHome[] =
+    "SELECT product_instance_id FROM product_instances"
+    " WHERE smart_account_id = $1 AND virtual_account_id = $2 LIMIT $3";
 
 SmartAccount SmartAccountOf(const pqxx::row& row) {
   return {row[0].as<int64_t>(), row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<bool>(),
-          MicrosAt(row[4])};
+          MicrosAt(row[4]),     row[5].as<bool>(),        OptionalMicrosAt(row[6])};
 }
 
 VirtualAccount VirtualAccountOf(const pqxx::row& row) {
   return {row[0].as<int64_t>(), row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<bool>(),
-          MicrosAt(row[4])};
+          MicrosAt(row[4]),     row[5].as<std::string>(), row[6].as<std::string>(), OptionalMicrosAt(row[7])};
 }
 
 }  // namespace
@@ -60,10 +97,10 @@ absl::StatusOr<SmartAccount> FindSmartAccount(pqxx::transaction_base& transactio
   return SmartAccountOf(rows[0]);
 }
 
-std::vector<SmartAccount> ListSmartAccounts(pqxx::transaction_base& transaction, int64_t after_id,
-                                            int limit) {
+std::vector<SmartAccount> ListSmartAccounts(pqxx::transaction_base& transaction, int64_t after_id, int limit,
+                                            bool show_closed) {
   std::vector<SmartAccount> accounts;
-  for (const auto& row : transaction.exec_params(kListSmartAccounts, after_id, limit)) {
+  for (const auto& row : transaction.exec_params(kListSmartAccounts, after_id, limit, show_closed)) {
     accounts.push_back(SmartAccountOf(row));
   }
   return accounts;
@@ -83,6 +120,7 @@ absl::StatusOr<SmartAccount> EnsureSmartAccount(pqxx::transaction_base& transact
                                        : transaction.exec_params(kFindSmartAccount, domain);
   if (rows.empty()) return SmartAccountUnknown(domain);
   SmartAccount account = SmartAccountOf(rows[0]);
+  if (account.closed_at) return SmartAccountClosed(account.domain);
   if (!is_default && account.display_name != display_name)
     return SmartAccountExists(domain, account.display_name);
   return account;
@@ -96,10 +134,15 @@ absl::StatusOr<VirtualAccount> FindVirtualAccount(pqxx::transaction_base& transa
   return VirtualAccountOf(rows[0]);
 }
 
+int64_t DefaultVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  return transaction.exec_params1(kDefaultVirtualAccount, smart_account_id)[0].as<int64_t>();
+}
+
 std::vector<VirtualAccount> ListVirtualAccounts(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                                int64_t after_id, int limit) {
+                                                int64_t after_id, int limit, bool show_closed) {
   std::vector<VirtualAccount> accounts;
-  for (const auto& row : transaction.exec_params(kListVirtualAccounts, smart_account_id, after_id, limit)) {
+  for (const auto& row :
+       transaction.exec_params(kListVirtualAccounts, smart_account_id, after_id, limit, show_closed)) {
     accounts.push_back(VirtualAccountOf(row));
   }
   return accounts;
@@ -119,6 +162,58 @@ std::map<std::string, int64_t> VirtualAccountIds(pqxx::transaction_base& transac
   for (const auto& row :
        transaction.exec_params(kFindVirtualAccountIds, smart_account_id, TextArray(wanted))) {
     ids[row[0].as<std::string>()] = row[1].as<int64_t>();
+  }
+  return ids;
+}
+
+void RenameSmartAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                        const std::string& display_name) {
+  transaction.exec_params(kRenameSmartAccount, smart_account_id, display_name);
+}
+
+void CloseSmartAccount(pqxx::transaction_base& transaction, int64_t smart_account_id, absl::Time now) {
+  transaction.exec_params(kCloseSmartAccount, smart_account_id, TimeText(now));
+  transaction.exec_params(kCloseVirtualAccounts, smart_account_id, TimeText(now), int64_t{0});
+}
+
+std::optional<std::string> AnyClosed(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                     const std::set<int64_t>& virtual_account_ids) {
+  const pqxx::result rows = transaction.exec_params(
+      kAnyClosed, smart_account_id, IntArray({virtual_account_ids.begin(), virtual_account_ids.end()}));
+  if (rows.empty()) return std::nullopt;
+  return rows[0][0].as<std::string>();
+}
+
+void UpdateVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                          const VirtualAccount& account) {
+  transaction.exec_params(kUpdateVirtualAccount, smart_account_id, account.id, account.name,
+                          account.description, account.responsible, account.deputy);
+}
+
+void SetDefaultVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                              int64_t virtual_account_id) {
+  transaction.exec_params(kClearDefault, smart_account_id);
+  transaction.exec_params(kSetDefault, smart_account_id, virtual_account_id);
+}
+
+void CloseVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                         int64_t virtual_account_id, absl::Time now) {
+  transaction.exec_params(kCloseVirtualAccounts, smart_account_id, TimeText(now), virtual_account_id);
+}
+
+AccountContent ReadContent(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                           int64_t virtual_account_id) {
+  const pqxx::row row = transaction.exec_params1(kReadContent, smart_account_id, virtual_account_id);
+  return {row[0].as<int64_t>(), row[1].as<int64_t>(), row[2].as<int64_t>(), row[3].as<int64_t>(),
+          row[4].as<int64_t>()};
+}
+
+std::vector<int64_t> InstancesAtHome(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                     int64_t virtual_account_id, int64_t limit) {
+  std::vector<int64_t> ids;
+  for (const auto& row :
+       transaction.exec_params(kInstancesAtHome, smart_account_id, virtual_account_id, limit)) {
+    ids.push_back(row[0].as<int64_t>());
   }
   return ids;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "services/ledger/storage/administration/instance_search.h"
 #include "services/ledger/storage/administration/product_instance_query.h"
 #include "services/ledger/testing/ledger_database.h"
 
@@ -55,7 +56,7 @@ TEST_F(ListInstancesTest, APageOfASmallAccountReadsNobodyElsesRows) {
   EXPECT_LE(RowsReadBy([&](pqxx::transaction_base& tx) {
               InstanceFilter filter;
               filter.smart_account_id = database_.account();
-              EXPECT_EQ(ListInstances(tx, filter).size(), 20u);
+              EXPECT_EQ(SearchInstances(tx, filter, {}, 100).instances.size(), 20u);
             }),
             40);
 }

@@ -1,34 +1,13 @@
 #include "services/ledger/storage/administration/pool_query.h"
 
-#include "services/common/policy/default_policy.h"
+#include "services/common/policy/reporting_policy.h"
+#include "services/ledger/storage/administration/instance_policies.h"
 #include "services/ledger/storage/administration/sql_values.h"
 
 namespace quartermaster::ledger {
 namespace {
 
-// Rights: available, held and reserved all are entitled; a lot counts from its start until its end. Its
-// overage stays with the Virtual Account that bought it, as long as any of the lot is there.
-constexpr char kPoolsNow[] = R"sql(
-  WITH lot AS (
-    SELECT virtual_account_id, tag_id, lot_id, sum(quantity) AS quantity
-    FROM lot_balances WHERE smart_account_id = $1 AND state IN (2, 3, 4) GROUP BY 1, 2, 3),
-  entitled AS (
-    SELECT l.virtual_account_id, l.tag_id, sum(l.quantity)::bigint AS quantity,
-           coalesce(sum(e.overage_quantity)
-                    FILTER (WHERE l.quantity > 0 AND l.virtual_account_id = e.virtual_account_id), 0)::bigint AS overage
-    FROM lot l JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, l.lot_id)
-    WHERE e.start_at <= $2::timestamptz AND (e.end_at IS NULL OR e.end_at > $2::timestamptz)
-    GROUP BY 1, 2),
-  -- A pool whose lots all ended still is one.
-  owned AS (SELECT DISTINCT virtual_account_id, tag_id FROM lot_balances WHERE smart_account_id = $1),
-  used AS (SELECT virtual_account_id, tag_id, in_use, reserved FROM license_pools WHERE smart_account_id = $1)
-  SELECT virtual_account_id, tag_id, t.tag, t.display_name, t.known, coalesce(entitled.quantity, 0),
-         coalesce(entitled.overage, 0), coalesce(used.in_use, 0), coalesce(used.reserved, 0)
-  FROM owned FULL JOIN used USING (virtual_account_id, tag_id)
-  LEFT JOIN entitled USING (virtual_account_id, tag_id)
-  JOIN license_tags t USING (tag_id)
-  ORDER BY virtual_account_id, t.tag)sql";
-
+// The rules of pools_now.h, from the entries.
 constexpr char kPoolsAsOf[] = R"sql(
   WITH entry AS (
     SELECT * FROM ledger_entries
@@ -39,14 +18,18 @@ constexpr char kPoolsAsOf[] = R"sql(
     SELECT book, from_virtual_account_id, tag_id, lot_id, from_state, -quantity FROM entry),
   lot AS (
     SELECT s.virtual_account_id, s.tag_id, s.lot_id, sum(s.quantity) AS quantity
-    FROM side s WHERE s.book = 1 AND s.state IN (2, 3, 4) GROUP BY 1, 2, 3),
+    FROM side s WHERE s.book = 1 AND s.state IN (2, 3, 4, 5) GROUP BY 1, 2, 3),
+  -- In force. What was moved before its start is a quantity without being a right yet.
   entitled AS (
     SELECT l.virtual_account_id, l.tag_id,
-           coalesce(sum(l.quantity) FILTER (WHERE e.end_at IS NULL OR e.end_at > $2::timestamptz), 0)::bigint AS quantity,
+           coalesce(sum(l.quantity) FILTER (WHERE d.in_force), 0)::bigint AS quantity,
            coalesce(sum(e.overage_quantity)
                     FILTER (WHERE l.quantity > 0 AND l.virtual_account_id = e.virtual_account_id
-                              AND (e.end_at IS NULL OR e.end_at > $2::timestamptz)), 0)::bigint AS overage
-    FROM lot l JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, l.lot_id) GROUP BY 1, 2),
+                              AND d.in_force), 0)::bigint AS overage
+    FROM lot l JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, l.lot_id)
+    CROSS JOIN LATERAL (SELECT e.start_at <= $2::timestamptz
+                               AND (e.end_at IS NULL OR e.end_at > $2::timestamptz) AS in_force) d
+    GROUP BY 1, 2),
   used AS (
     SELECT virtual_account_id, tag_id, sum(quantity)::bigint AS in_use FROM side WHERE book = 2 AND state = 7 GROUP BY 1, 2)
   SELECT virtual_account_id, tag_id, t.tag, t.display_name, t.known, coalesce(entitled.quantity, 0),
@@ -55,42 +38,60 @@ constexpr char kPoolsAsOf[] = R"sql(
   JOIN license_tags t USING (tag_id)
   ORDER BY virtual_account_id, t.tag)sql";
 
-// The rule of domain/reporting_policy.h for many instances at once: one that ever reported is
-// overdue when any position of its consumer has a deadline that has passed, and the position's class is in
-// use; its HA set is acknowledged when any member is. $3 to $5:
-// first-report, ongoing and on-change days by license class. OFFSET 0 keeps the planner from joining
-// tags and instances first. Positions that use nothing matter only where another of their class
-// does, so that look-up comes last.
+// The rule of common/policy/deadlines.h for many instances at once: one that ever reported is overdue
+// when any position of its consumer has a deadline that has passed, and the position's class is in use.
+// Its HA set is one consumer: what any member reported or had acknowledged counts for all. Under a merged
+// policy a deadline has passed when it has under one of the members' policies, because all count from the
+// same time; so nothing is merged here, only whether an acknowledgement is required.
+// $3 to $5: first-report, ongoing and on-change days of policy n, class c at (n - 1) * 4 + c; $6: whether
+// policy n requires acknowledgements; $7, $8: policy of a Virtual Account; $9, $10: policy of a policy id.
+// OFFSET 0 keeps the planner from joining tags and instances first. Positions that use nothing matter
+// only where another of their class does, so that look-up comes last.
 #define CLASS_OF_TAG                                                 \
   "CASE WHEN t.enforcement = 3 THEN 4 WHEN t.enforcement = 2 THEN 3" \
   " WHEN t.known AND t.term = 1 THEN 1 ELSE 2 END"
 constexpr char kCountInstances[] =
     "WITH use AS (SELECT u.product_instance_id, u.in_use, u.first_use_s, u.last_change_s,"
-    "   u.open_change_s, c.class,"
-    "   ($3::int[])[c.class] * 86400::bigint AS first_report_s, ($4::int[])[c.class] * 86400::bigint AS "
-    "ongoing_s,"
-    "   ($5::int[])[c.class] * 86400::bigint AS on_change_s"
+    "   u.open_change_s, c.class"
     "  FROM usage_positions u JOIN license_tags t USING (tag_id)"
     "  CROSS JOIN LATERAL (SELECT " CLASS_OF_TAG
     " AS class) c WHERE u.smart_account_id = $1 OFFSET 0),"
-    " consumer AS (SELECT ha_lead_id, floor(extract(epoch FROM max(last_acknowledged_at)))::bigint AS acked_s"
-    "  FROM product_instances WHERE smart_account_id = $1 GROUP BY 1),"
+    " member AS (SELECT p.ha_lead_id, p.ha_lead_id = p.product_instance_id AS leads, p.last_acknowledged_at,"
+    "   p.last_contact_at, CASE WHEN p.last_acknowledged_at IS NULL THEN home.number"
+    "    WHEN p.delivered_policy_id IS NULL THEN 1 ELSE delivered.number END AS policy"
+    "  FROM product_instances p"
+    "  JOIN unnest($7::bigint[], $8::int[]) AS home (id, number) ON home.id = p.virtual_account_id"
+    "  LEFT JOIN unnest($9::bigint[], $10::int[]) AS delivered (id, number)"
+    "   ON delivered.id = p.delivered_policy_id"
+    "  WHERE p.smart_account_id = $1),"
+    // Most stand alone: only followers are gathered.
+    " consumer AS (SELECT ha_lead_id, array_append(array_agg(policy) FILTER (WHERE NOT leads),"
+    "    max(policy) FILTER (WHERE leads)) AS policies,"
+    "   floor(extract(epoch FROM CASE WHEN bool_or(($6::bool[])[policy]) THEN max(last_acknowledged_at)"
+    "    ELSE greatest(max(last_acknowledged_at), max(last_contact_at)) END))::bigint AS met_s"
+    "  FROM member GROUP BY 1),"
     " overdue AS (SELECT DISTINCT c.ha_lead_id"
     "  FROM use JOIN consumer c ON c.ha_lead_id = use.product_instance_id"
-    "  CROSS JOIN LATERAL (SELECT CASE WHEN use.open_change_s > coalesce(c.acked_s, 0)"
-    "    THEN use.open_change_s ELSE use.last_change_s END AS change_s) change"
-    "  WHERE (use.ongoing_s > 0 AND c.acked_s + use.ongoing_s < $2"
-    "    OR use.first_report_s > 0 AND c.acked_s IS NULL AND use.first_use_s <> 0"
-    "       AND use.first_use_s + use.first_report_s < $2"
-    "    OR use.on_change_s > 0 AND change_s > coalesce(c.acked_s, 0)"
-    "       AND change_s + use.on_change_s < $2)"
+    "  CROSS JOIN LATERAL unnest(c.policies) AS policy (number)"
+    "  CROSS JOIN LATERAL (SELECT"
+    "    ($3::int[])[(policy.number - 1) * 4 + use.class] * 86400::bigint AS first_report_s,"
+    "    ($4::int[])[(policy.number - 1) * 4 + use.class] * 86400::bigint AS ongoing_s,"
+    "    ($5::int[])[(policy.number - 1) * 4 + use.class] * 86400::bigint AS on_change_s,"
+    "    CASE WHEN use.open_change_s > coalesce(c.met_s, 0)"
+    "     THEN use.open_change_s ELSE use.last_change_s END AS change_s) rule"
+    "  WHERE (rule.ongoing_s > 0 AND c.met_s + rule.ongoing_s < $2"
+    "    OR rule.first_report_s > 0 AND c.met_s IS NULL AND use.first_use_s <> 0"
+    "       AND use.first_use_s + rule.first_report_s < $2"
+    "    OR rule.on_change_s > 0 AND rule.change_s > coalesce(c.met_s, 0)"
+    "       AND rule.change_s + rule.on_change_s < $2)"
     "   AND (use.in_use > 0 OR EXISTS ("
     "     SELECT FROM usage_positions other JOIN license_tags t USING (tag_id)"
     "     WHERE other.smart_account_id = $1 AND other.product_instance_id = use.product_instance_id"
     "      AND other.in_use > 0 AND use.class = " CLASS_OF_TAG
     ")))"
-    " SELECT p.virtual_account_id, count(*),"
-    "  count(o.ha_lead_id) FILTER (WHERE p.first_contact_at IS NOT NULL)"
+    // Not WHERE: of a table without statistics the planner would think that hardly any row is left.
+    " SELECT p.virtual_account_id, count(*) FILTER (WHERE p.removed_at IS NULL),"
+    "  count(o.ha_lead_id) FILTER (WHERE p.first_contact_at IS NOT NULL AND p.removed_at IS NULL)"
     " FROM product_instances p LEFT JOIN overdue o ON o.ha_lead_id = p.ha_lead_id"
     " WHERE p.smart_account_id = $1 GROUP BY 1";
 #undef CLASS_OF_TAG
@@ -113,18 +114,24 @@ std::vector<PoolFigures> PoolsOf(const pqxx::result& rows) {
   return pools;
 }
 
-std::string DaysByClass(int policy::ReportingDays::*days) {
+// One count of every class of every policy.
+std::string DaysOf(const std::vector<policy::ReportingPolicy>& policies, int policy::ReportingDays::*days) {
   std::vector<int64_t> values;
-  for (const policy::ReportingDays& one : policy::kDefaultReportingDays) values.push_back(one.*days);
+  for (const policy::ReportingPolicy& policy : policies) {
+    for (const policy::ReportingDays& one : policy.days) values.push_back(one.*days);
+  }
   return IntArray(values);
 }
 
-}  // namespace
-
-std::vector<PoolFigures> ReadPoolsNow(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                      absl::Time now) {
-  return PoolsOf(transaction.exec_params(kPoolsNow, smart_account_id, TimeText(now)));
+std::string RequiredBy(const std::vector<policy::ReportingPolicy>& policies) {
+  std::vector<std::string> values;
+  for (const policy::ReportingPolicy& policy : policies) {
+    values.emplace_back(policy.acknowledgement_required ? "true" : "false");
+  }
+  return TextArray(values);
 }
+
+}  // namespace
 
 std::vector<PoolFigures> ReadPoolsAsOf(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                        absl::Time as_of, absl::Time known_at) {
@@ -134,10 +141,14 @@ std::vector<PoolFigures> ReadPoolsAsOf(pqxx::transaction_base& transaction, int6
 std::map<int64_t, InstanceCounts> CountInstances(pqxx::transaction_base& transaction,
                                                  int64_t smart_account_id, absl::Time now) {
   std::map<int64_t, InstanceCounts> counts;
-  for (const auto& row : transaction.exec_params(kCountInstances, smart_account_id, absl::ToUnixSeconds(now),
-                                                 DaysByClass(&policy::ReportingDays::first_report),
-                                                 DaysByClass(&policy::ReportingDays::ongoing),
-                                                 DaysByClass(&policy::ReportingDays::on_change))) {
+  const NumberedPolicies numbered = ReadNumberedPolicies(transaction, smart_account_id);
+  for (const auto& row : transaction.exec_params(
+           kCountInstances, smart_account_id, absl::ToUnixSeconds(now),
+           DaysOf(numbered.policies, &policy::ReportingDays::first_report),
+           DaysOf(numbered.policies, &policy::ReportingDays::ongoing),
+           DaysOf(numbered.policies, &policy::ReportingDays::on_change), RequiredBy(numbered.policies),
+           IntArray(numbered.virtual_account_ids), IntArray(numbered.home_numbers),
+           IntArray(numbered.policy_ids), IntArray(numbered.delivered_numbers))) {
     counts[row[0].as<int64_t>()] = {row[1].as<int64_t>(), row[2].as<int64_t>()};
   }
   return counts;

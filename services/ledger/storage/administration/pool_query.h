@@ -1,4 +1,4 @@
-// The figures of pools, now or as of a date.
+// The figures of pools as of a date, and who is where.
 #ifndef QUARTERMASTER_SERVICES_LEDGER_STORAGE_ADMINISTRATION_POOL_QUERY_H_
 #define QUARTERMASTER_SERVICES_LEDGER_STORAGE_ADMINISTRATION_POOL_QUERY_H_
 
@@ -14,13 +14,8 @@ namespace quartermaster::ledger {
 
 // All functions run in the caller's transaction and throw what libpqxx throws.
 
-// Every pool of the Smart Account that ever held or used something, by (Virtual Account, tag): what
-// is in use by the counters, what is entitled by the lots in force at `now`.
-std::vector<PoolFigures> ReadPoolsNow(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                      absl::Time now);
-
-// The same from the entries alone: what was effective at `as_of`, as far as it was recorded by
-// `known_at`.
+// What PoolsNow reads of the present, here from the entries alone: what was effective at `as_of`, as far as
+// it was recorded by `known_at`.
 std::vector<PoolFigures> ReadPoolsAsOf(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                        absl::Time as_of, absl::Time known_at);
 

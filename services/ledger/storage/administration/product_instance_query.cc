@@ -8,28 +8,8 @@
 namespace quartermaster::ledger {
 namespace {
 
-#define INSTANCE_COLUMNS                                                                               \
-  "product_instance_id, udi_pid, udi_sn, virtual_account_id, hostname, software_version, ha_lead_id,"  \
-  " (extract(epoch FROM first_contact_at) * 1000000)::bigint, (extract(epoch FROM last_contact_at) * " \
-  "1000000)::bigint,"                                                                                  \
-  " (extract(epoch FROM last_acknowledged_at) * 1000000)::bigint, last_measured_s"
-
-constexpr char kListInstances[] =
-    "SELECT " INSTANCE_COLUMNS
-    " FROM product_instances WHERE smart_account_id = $1 AND (udi_pid, udi_sn) > ($2, $3)"
-    "  AND ($4 = '' OR strpos(lower(udi_pid), lower($4)) > 0 OR strpos(lower(udi_sn), lower($4)) > 0"
-    "       OR strpos(lower(hostname), lower($4)) > 0)"
-    " ORDER BY udi_pid, udi_sn LIMIT $5";
-// The index by home gives the order within one Virtual Account.
-constexpr char kListInstancesAtHome[] =
-    "SELECT " INSTANCE_COLUMNS
-    " FROM product_instances WHERE smart_account_id = $1 AND virtual_account_id = $6 AND (udi_pid, udi_sn) > "
-    "($2, $3)"
-    "  AND ($4 = '' OR strpos(lower(udi_pid), lower($4)) > 0 OR strpos(lower(udi_sn), lower($4)) > 0"
-    "       OR strpos(lower(hostname), lower($4)) > 0)"
-    " ORDER BY udi_pid, udi_sn LIMIT $5";
 constexpr char kFindInstance[] =
-    "SELECT " INSTANCE_COLUMNS
+    "SELECT " QM_INSTANCE_DETAILS
     " FROM product_instances WHERE smart_account_id = $1 AND udi_pid = $2 AND udi_sn = $3";
 constexpr char kReadPositions[] =
     "SELECT u.product_instance_id, t.tag, t.display_name, t.known, t.enforcement, t.term, u.in_use, "
@@ -40,13 +20,16 @@ constexpr char kReadPositions[] =
     " ORDER BY u.product_instance_id, t.tag";
 // The condition of the index product_instances_ha; a lead is found by its key.
 constexpr char kReadHaMembers[] =
-    "WITH follower AS (SELECT ha_lead_id, udi_pid, udi_sn, last_acknowledged_at, last_measured_s"
+    "WITH follower AS (SELECT ha_lead_id, udi_pid, udi_sn, last_acknowledged_at, last_measured_s,"
+    "   last_contact_at, virtual_account_id, delivered_policy_id"
     "  FROM product_instances WHERE smart_account_id = $1"
     "   AND ha_lead_id = ANY ($2::bigint[]) AND ha_lead_id <> product_instance_id)"
     " SELECT ha_lead_id, udi_pid, udi_sn, (extract(epoch FROM last_acknowledged_at) * 1000000)::bigint,"
-    "  last_measured_s FROM ("
+    "  last_measured_s, (extract(epoch FROM last_contact_at) * 1000000)::bigint, virtual_account_id,"
+    "  delivered_policy_id FROM ("
     "  SELECT * FROM follower UNION ALL"
-    "  SELECT product_instance_id, udi_pid, udi_sn, last_acknowledged_at, last_measured_s"
+    "  SELECT product_instance_id, udi_pid, udi_sn, last_acknowledged_at, last_measured_s,"
+    "   last_contact_at, virtual_account_id, delivered_policy_id"
     "  FROM product_instances WHERE smart_account_id = $1"
     "   AND product_instance_id IN (SELECT ha_lead_id FROM follower)) AS member"
     " ORDER BY 1, 2, 3";
@@ -54,6 +37,15 @@ constexpr char kReadFindings[] =
     "SELECT DISTINCT product_instance_id, kind FROM report_findings"
     " WHERE smart_account_id = $1 AND product_instance_id = ANY ($2::bigint[]) AND resolved_at IS NULL ORDER "
     "BY 1, 2";
+constexpr char kReadReplacements[] =
+    "SELECT o.product_instance_id, n.udi_pid, n.udi_sn, true FROM product_instances o"
+    " JOIN product_instances n ON (n.smart_account_id, n.product_instance_id) = ($1, o.replaced_by_id)"
+    " WHERE o.smart_account_id = $1 AND o.product_instance_id = ANY ($2::bigint[])"
+    "  AND o.replaced_by_id IS NOT NULL"
+    " UNION ALL"
+    " SELECT o.replaced_by_id, o.udi_pid, o.udi_sn, false FROM product_instances o"
+    " WHERE o.smart_account_id = $1 AND o.replaced_by_id = ANY ($2::bigint[])"
+    "  AND o.replaced_by_id IS NOT NULL ORDER BY 1, 2, 3";
 // The lock of storage/usage_lock.h.
 constexpr char kLockInstances[] =
     "INSERT INTO ledger_cursors (consumer, incarnation, xid, change_id, updated_at)"
@@ -61,7 +53,7 @@ constexpr char kLockInstances[] =
 constexpr char kHoldInstances[] = "SELECT 1 FROM ledger_cursors WHERE consumer = 'apply_reports' FOR UPDATE";
 constexpr char kFindKnown[] =
     "SELECT u.pid, u.sn, coalesce(p.smart_account_id, s.smart_account_id), coalesce(p.virtual_account_id, 0),"
-    " coalesce(p.hostname, '')"
+    " coalesce(p.hostname, ''), p.removed_at IS NOT NULL"
     " FROM unnest($1::text[], $2::text[]) AS u (pid, sn)"
     " LEFT JOIN product_instances p ON p.udi_pid = u.pid AND p.udi_sn = u.sn"
     " LEFT JOIN ingest_v1_senders s ON s.udi_pid = u.pid AND s.udi_sn = u.sn"
@@ -76,23 +68,17 @@ constexpr char kInsertInventory[] =
     "  hostname, ha_lead_id, created_at) OVERRIDING SYSTEM VALUE"
     " SELECT $1, id, pid, sn, virtual_account_id, hostname, id, $6::timestamptz FROM row";
 constexpr char kUpdateHostnames[] =
-    "UPDATE product_instances p SET hostname = r.hostname"
+    "UPDATE product_instances p SET hostname = coalesce(nullif(r.hostname, ''), p.hostname), removed_at = "
+    "NULL"
     " FROM unnest($2::text[], $3::text[], $4::text[]) AS r (pid, sn, hostname)"
     " WHERE p.smart_account_id = $1 AND p.udi_pid = r.pid AND p.udi_sn = r.sn";
 
-InstanceDetails DetailsOf(const pqxx::row& row) {
-  InstanceDetails details;
-  details.id = row[0].as<int64_t>();
-  details.udi = {row[1].as<std::string>(), row[2].as<std::string>()};
-  details.virtual_account_id = row[3].as<int64_t>();
-  details.hostname = row[4].as<std::string>();
-  details.software_version = row[5].as<std::string>();
-  details.lead_id = row[6].as<int64_t>();
-  details.first_contact_at = OptionalMicrosAt(row[7]);
-  details.last_contact_at = OptionalMicrosAt(row[8]);
-  details.last_acknowledged_at = OptionalMicrosAt(row[9]);
-  if (!row[10].is_null()) details.last_measured_s = row[10].as<int64_t>();
-  return details;
+PolicyFacts PolicyFactsOf(const pqxx::field& home, bool acknowledged, const pqxx::field& delivered) {
+  PolicyFacts facts{.virtual_account_id = home.as<int64_t>(),
+                    .acknowledged = acknowledged,
+                    .delivered_policy_id = std::nullopt};
+  if (!delivered.is_null()) facts.delivered_policy_id = delivered.as<int64_t>();
+  return facts;
 }
 
 struct UdiArrays {
@@ -108,18 +94,22 @@ struct UdiArrays {
 
 }  // namespace
 
-std::vector<InstanceDetails> ListInstances(pqxx::transaction_base& transaction,
-                                           const InstanceFilter& filter) {
-  const pqxx::result rows =
-      filter.virtual_account_id
-          ? transaction.exec_params(kListInstancesAtHome, filter.smart_account_id, filter.after.product_id,
-                                    filter.after.serial_number, filter.search, filter.limit,
-                                    *filter.virtual_account_id)
-          : transaction.exec_params(kListInstances, filter.smart_account_id, filter.after.product_id,
-                                    filter.after.serial_number, filter.search, filter.limit);
-  std::vector<InstanceDetails> instances;
-  for (const auto& row : rows) instances.push_back(DetailsOf(row));
-  return instances;
+InstanceDetails InstanceDetailsOf(const pqxx::row& row) {
+  InstanceDetails details;
+  details.id = row[0].as<int64_t>();
+  details.udi = {row[1].as<std::string>(), row[2].as<std::string>()};
+  details.virtual_account_id = row[3].as<int64_t>();
+  details.hostname = row[4].as<std::string>();
+  details.software_version = row[5].as<std::string>();
+  details.lead_id = row[6].as<int64_t>();
+  details.first_contact_at = OptionalMicrosAt(row[7]);
+  details.last_contact_at = OptionalMicrosAt(row[8]);
+  details.last_acknowledged_at = OptionalMicrosAt(row[9]);
+  if (!row[10].is_null()) details.last_measured_s = row[10].as<int64_t>();
+  details.removed_at = OptionalMicrosAt(row[11]);
+  details.replaced_by_id = row[12].as<int64_t>();
+  details.policy = PolicyFactsOf(row[3], details.last_acknowledged_at.has_value(), row[13]);
+  return details;
 }
 
 std::optional<InstanceDetails> FindInstance(pqxx::transaction_base& transaction, int64_t smart_account_id,
@@ -127,7 +117,7 @@ std::optional<InstanceDetails> FindInstance(pqxx::transaction_base& transaction,
   const pqxx::result rows =
       transaction.exec_params(kFindInstance, smart_account_id, udi.product_id, udi.serial_number);
   if (rows.empty()) return std::nullopt;
-  return DetailsOf(rows[0]);
+  return InstanceDetailsOf(rows[0]);
 }
 
 std::vector<PositionDetails> ReadPositions(pqxx::transaction_base& transaction, int64_t smart_account_id,
@@ -164,9 +154,28 @@ std::map<int64_t, HaSetDetails> ReadHaSets(pqxx::transaction_base& transaction, 
     set.members.push_back({row[1].as<std::string>(), row[2].as<std::string>()});
     // An absent optional is less than any value.
     set.last_acknowledged_at = std::max(set.last_acknowledged_at, OptionalMicrosAt(row[3]));
+    set.last_contact_at = std::max(set.last_contact_at, OptionalMicrosAt(row[5]));
+    set.policies.push_back(PolicyFactsOf(row[6], !row[3].is_null(), row[7]));
     if (!row[4].is_null()) set.last_measured_s = std::max(set.last_measured_s, row[4].as<int64_t>());
   }
   return sets;
+}
+
+std::map<int64_t, Replacements> ReadReplacements(pqxx::transaction_base& transaction,
+                                                 int64_t smart_account_id,
+                                                 const std::vector<int64_t>& instance_ids) {
+  std::map<int64_t, Replacements> replacements;
+  for (const auto& row :
+       transaction.exec_params(kReadReplacements, smart_account_id, IntArray(instance_ids))) {
+    Replacements& of_one = replacements[row[0].as<int64_t>()];
+    const UdiText udi{row[1].as<std::string>(), row[2].as<std::string>()};
+    if (row[3].as<bool>()) {
+      of_one.replaced_by = udi;
+    } else {
+      of_one.replaces.push_back(udi);
+    }
+  }
+  return replacements;
 }
 
 std::map<int64_t, std::vector<std::string>> ReadFindings(pqxx::transaction_base& transaction,
@@ -195,8 +204,8 @@ std::map<UdiText, KnownInstance> FindKnownInstances(pqxx::transaction_base& tran
   std::map<UdiText, KnownInstance> known;
   for (const auto& row :
        transaction.exec_params(kFindKnown, TextArray(pids), TextArray(sns), smart_account_id)) {
-    known[{row[0].as<std::string>(), row[1].as<std::string>()}] = {row[2].as<int64_t>(), row[3].as<int64_t>(),
-                                                                   row[4].as<std::string>()};
+    known[{row[0].as<std::string>(), row[1].as<std::string>()}] = {
+        row[2].as<int64_t>(), row[3].as<int64_t>(), row[4].as<std::string>(), row[5].as<bool>()};
   }
   return known;
 }

@@ -13,6 +13,8 @@ constexpr char kLockRights[] =
     "SELECT rights_stamp FROM smart_accounts WHERE smart_account_id = $1 FOR NO KEY UPDATE";
 constexpr char kStampRights[] = "UPDATE smart_accounts SET rights_stamp = $2 WHERE smart_account_id = $1";
 
+constexpr char kReadOrder[] = "SELECT consumption_order FROM smart_accounts WHERE smart_account_id = $1";
+
 constexpr char kReadLots[] = R"sql(
   SELECT b.virtual_account_id, b.tag_id, b.lot_id, b.state, b.quantity, e.term,
          (extract(epoch FROM e.start_at) * 1000000)::bigint, (extract(epoch FROM e.end_at) * 1000000)::bigint
@@ -23,6 +25,11 @@ constexpr char kReadLots[] = R"sql(
   WHERE b.state IN (2, 3, 4) AND b.quantity <> 0)sql";
 static_assert(static_cast<int>(EntryState::kAvailable) == 2 && static_cast<int>(EntryState::kHeld) == 3 &&
               static_cast<int>(EntryState::kReserved) == 4);
+
+constexpr char kReadLotDates[] = R"sql(
+  SELECT e.lot_id, e.tag_id, e.term, (extract(epoch FROM e.start_at) * 1000000)::bigint,
+         (extract(epoch FROM e.end_at) * 1000000)::bigint
+  FROM entitlements e WHERE e.smart_account_id = $1 AND e.lot_id = ANY ($2::bigint[]))sql";
 
 // ledger_read_consumed: of enforced (2) and export-controlled (3) licenses only.
 constexpr char kReadConsumed[] = R"sql(
@@ -64,6 +71,10 @@ constexpr char kReadEntries[] = R"sql(
                          = (c.smart_account_id, c.recorded_at, c.change_id)
   WHERE c.smart_account_id = $1 AND c.change_id = $2 AND e.book = 1 ORDER BY e.place)sql";
 
+constexpr char kReadAll[] = R"sql(
+  SELECT lot_id, tag_id, state, quantity FROM lot_balances
+  WHERE smart_account_id = $1 AND virtual_account_id = $2 AND state <> 1 AND quantity <> 0
+  ORDER BY tag_id, lot_id, state)sql";
 constexpr char kLotsOf[] =
     "SELECT entitlement_id, lot_id FROM entitlements WHERE smart_account_id = $1"
     " AND entitlement_id = ANY ($2::text[])";
@@ -154,9 +165,17 @@ int64_t LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id
   return transaction.exec_params1(kLockRights, smart_account_id)[0].as<int64_t>();
 }
 
+void StampRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  transaction.exec_params(kStampRights, smart_account_id, NewStamp());
+}
+
+ConsumptionOrder ReadConsumptionOrder(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  return static_cast<ConsumptionOrder>(transaction.exec_params1(kReadOrder, smart_account_id)[0].as<int>());
+}
+
 RightsBook ReadRights(pqxx::transaction_base& transaction, int64_t smart_account_id,
                       const std::set<RightsPool>& pools) {
-  RightsBook book;
+  RightsBook book(ReadConsumptionOrder(transaction, smart_account_id));
   ReadLots(transaction, smart_account_id, pools, book);
   ReadConsumed(transaction, smart_account_id, pools, book);
   return book;
@@ -183,6 +202,19 @@ void ReadLots(pqxx::transaction_base& transaction, int64_t smart_account_id,
     if (const auto end = OptionalMicrosAt(row[7])) lot.end_at = *end;
     book.AddLot(lot);
     book.AddQuantity(pool, lot.lot_id, static_cast<EntryState>(row[3].as<int>()), row[4].as<int64_t>());
+  }
+}
+
+void ReadLotDates(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                  const std::set<int64_t>& lot_ids, RightsBook& book) {
+  for (const auto& row :
+       transaction.exec_params(kReadLotDates, smart_account_id, IntArray({lot_ids.begin(), lot_ids.end()}))) {
+    Lot lot{.lot_id = row[0].as<int64_t>(),
+            .tag_id = row[1].as<int32_t>(),
+            .term = static_cast<Term>(row[2].as<int>()),
+            .start_at = MicrosAt(row[3])};
+    if (const auto end = OptionalMicrosAt(row[4])) lot.end_at = *end;
+    book.AddLot(lot);
   }
 }
 
@@ -216,6 +248,25 @@ BookedChanges BookChanges(pqxx::transaction_base& transaction, int64_t smart_acc
   ChangeBalances(transaction, smart_account_id, changes);
   transaction.exec_params(kStampRights, smart_account_id, booked.stamp);
   return booked;
+}
+
+std::vector<RightsMovement> MovementsOfAll(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                           int64_t from_virtual_account_id, int64_t to_virtual_account_id) {
+  std::vector<RightsMovement> movements;
+  for (const auto& row : transaction.exec_params(kReadAll, smart_account_id, from_virtual_account_id)) {
+    const auto state = static_cast<EntryState>(row[2].as<int>());
+    RightsMovement movement{.lot_id = row[0].as<int64_t>(),
+                            .tag_id = row[1].as<int32_t>(),
+                            .quantity = row[3].as<int64_t>(),
+                            .from = {state, from_virtual_account_id},
+                            .to = {state, to_virtual_account_id}};
+    if (movement.quantity < 0) {
+      movement = Reversed(movement);
+      movement.quantity = -movement.quantity;
+    }
+    movements.push_back(movement);
+  }
+  return movements;
 }
 
 int64_t BookMovements(pqxx::transaction_base& transaction, int64_t smart_account_id, ChangeKind kind,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/ledger/domain/consumption_order.h"
 #include "services/ledger/domain/rights_book.h"
 #include "services/ledger/storage/administration/request_log.h"
 
@@ -23,6 +24,12 @@ namespace quartermaster::ledger {
 // is the stamp of the last one who booked: as long as it stays, so do the lots and where they lie.
 int64_t LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
 
+// For who changes what movements of rights go by: they are read again.
+void StampRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
+
+// Which lots go first.
+ConsumptionOrder ReadConsumptionOrder(pqxx::transaction_base& transaction, int64_t smart_account_id);
+
 // What lies in these pools. Under LockRights it stays true for the rest of the transaction.
 RightsBook ReadRights(pqxx::transaction_base& transaction, int64_t smart_account_id,
                       const std::set<RightsPool>& pools);
@@ -32,6 +39,14 @@ void ReadLots(pqxx::transaction_base& transaction, int64_t smart_account_id,
               const std::set<RightsPool>& pools, RightsBook& book);
 void ReadConsumed(pqxx::transaction_base& transaction, int64_t smart_account_id,
                   const std::set<RightsPool>& pools, RightsBook& book);
+// These lots, wherever they lie and also when nothing of them is left.
+void ReadLotDates(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                  const std::set<int64_t>& lot_ids, RightsBook& book);
+
+// Everything that lies in a Virtual Account, each in its state, on its way to another one: also what has
+// ended and what is overdrawn, so that nothing is left. Under LockRights.
+std::vector<RightsMovement> MovementsOfAll(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                           int64_t from_virtual_account_id, int64_t to_virtual_account_id);
 
 struct BookedMovement {
   RightsMovement movement;
