@@ -61,6 +61,7 @@ absl::Status Correct(pqxx::transaction_base& tx, const SmartAccount& account,
   place.id = lot->virtual_account_id;
   if (request.virtual_account().empty()) {
     place.name = VirtualAccountNames(tx, account.id, {place.id}).at(place.id);
+    if (AnyClosed(tx, account.id, {place.id}).has_value()) return VirtualAccountClosed(place.name);
   } else {
     ASSIGN_OR_RETURN(place, FindVirtualAccount(tx, account.id, request.virtual_account(), "virtual_account"));
   }

@@ -143,7 +143,8 @@ constexpr RowCheck kRowChecks[] = {
       SELECT format('account %s entry %s-%s', l.smart_account_id, l.change_id, l.place),
              format('expired from %s on', l.effective_at), coalesce(e.end_at::text, 'a right that does not end')
       FROM ledger_entries l JOIN entitlements e USING (smart_account_id, lot_id)
-      WHERE l.book = 1 AND l.to_state = 5 AND l.effective_at IS DISTINCT FROM e.end_at)sql"},
+      WHERE l.book = 1 AND l.to_state = 5 AND l.from_state <> 5
+        AND l.effective_at IS DISTINCT FROM e.end_at)sql"},
 
     {"former_home_differs", R"sql(
       SELECT format('account %s product instance %s', p.smart_account_id, p.product_instance_id),

@@ -23,10 +23,11 @@ constexpr char kListRules[] = R"sql(
   SELECT order_id, tag, virtual_account_id FROM landing_rules
   WHERE smart_account_id = $1 AND (order_id, tag) > ($2, $3) ORDER BY order_id, tag LIMIT $4)sql";
 
-// '' stands for any.
+// '' stands for any. What leads to a closed Virtual Account leads nowhere: the next best rule decides.
 constexpr char kReadRules[] = R"sql(
   SELECT order_id, tag, virtual_account_id FROM landing_rules
-  WHERE smart_account_id = $1 AND (order_id = '' OR order_id = ANY ($2::text[]))
+  JOIN virtual_accounts v USING (smart_account_id, virtual_account_id)
+  WHERE smart_account_id = $1 AND v.closed_at IS NULL AND (order_id = '' OR order_id = ANY ($2::text[]))
     AND (tag = '' OR tag = ANY ($3::text[])))sql";
 
 LandingRuleRow RuleOf(const pqxx::row& row) {
