@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/ledger/storage/administration/product_instance_query.h"
+#include "services/ledger/storage/administration/rights_store.h"
 #include "services/ledger/storage/administration/sql_values.h"
 
 namespace quartermaster::ledger {
@@ -49,9 +50,14 @@ constexpr char kInsertRedemptions[] =
 constexpr char kCountUses[] =
     "UPDATE id_tokens SET uses = uses + $3 WHERE smart_account_id = $1 AND id_token_id = $2";
 
-#define ONLY_INVENTORY                                                       \
-  " WHERE p.smart_account_id = $1 AND p.udi_pid = u.pid AND p.udi_sn = u.sn" \
-  " AND p.first_contact_at IS NULL AND p.virtual_account_id <> $2"
+// Nothing goes to a closed Virtual Account, and who has an authorization stays where its rights lie.
+#define ONLY_INVENTORY                                                          \
+  " WHERE p.smart_account_id = $1 AND p.udi_pid = u.pid AND p.udi_sn = u.sn"    \
+  " AND p.first_contact_at IS NULL AND p.virtual_account_id <> $2"              \
+  " AND EXISTS (SELECT FROM virtual_accounts v WHERE v.smart_account_id = $1"   \
+  "   AND v.virtual_account_id = $2 AND v.closed_at IS NULL)"                   \
+  " AND NOT EXISTS (SELECT FROM authorizations a WHERE a.smart_account_id = $1" \
+  "   AND a.product_instance_id = p.product_instance_id AND a.state BETWEEN 1 AND 5)"
 constexpr char kFindInventory[] =
     "SELECT 1 FROM product_instances p, unnest($3::text[], $4::text[]) AS u (pid, sn)" ONLY_INVENTORY
     " LIMIT 1";
@@ -180,6 +186,8 @@ void PlaceInventory(pqxx::transaction_base& transaction, const IdToken& token,
                                    arrays.sns);
   };
   if (run(kFindInventory).empty()) return;
+  // In the order of locks: an authorization that is being asked for is seen.
+  LockRights(transaction, token.smart_account_id);
   LockInstances(transaction, now);
   run(kPlaceInventory);
 }
