@@ -47,6 +47,7 @@ readonly sources=(
   services/common/crypto/encoding.cc
   services/common/crypto/signature.cc
   services/common/errors/error.cc
+  services/common/policy/reporting_policy.cc
   services/common/text/xml_texts.cc
   services/common/usage/digest.cc
   services/gateway/domain/request_target.cc

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/ingest/domain/ingest_errors.h"
 #include "services/ingest/domain/limits.h"
@@ -144,31 +143,9 @@ void XmlCutter::RefuseAsExpatDoes() {
       return;
     }
     default:
-      if (const int64_t start = MisspeltDoctype(); start >= 0) {
-        Refuse(DoctypeRefused(start), start);
-        return;
-      }
       Refuse(DocumentMalformed(XML_ErrorString(code), TokenOffset(), "well-formed XML in UTF-8"),
              TokenOffset());
   }
-}
-
-// In any case of letters, as browsers and people write it; expat knows only the one that XML has, and stops
-// at its first letter.
-int64_t XmlCutter::MisspeltDoctype() const {
-  int at = 0;
-  int size = 0;
-  const char* context = XML_GetInputContext(parser_, &at, &size);
-  // Inside of elements nothing starts like that.
-  if (depth_ > 0 || context == nullptr || at < 0 || at > size) return -1;
-  const std::string_view bytes(context, static_cast<size_t>(size));
-  const size_t start = bytes.rfind("<!", static_cast<size_t>(at));
-  if (start == std::string_view::npos || start + 2 < static_cast<size_t>(at)) return -1;
-  const std::string_view word = bytes.substr(start, kDoctype.size());
-  const std::string_view want = kDoctype.substr(0, word.size());
-  if (word.size() <= 2 || !absl::EqualsIgnoreCase({word.data(), word.size()}, {want.data(), want.size()}))
-    return -1;
-  return TokenOffset() - at + static_cast<int64_t>(start);
 }
 
 int64_t XmlCutter::TokenOffset() const { return XML_GetCurrentByteIndex(parser_) + shift_; }

@@ -65,8 +65,6 @@ class XmlCutter final : public DocumentCutter {
   void FeedExpat(std::string_view bytes);
   void Parse(std::string_view bytes, bool is_last);
   void RefuseAsExpatDoes();
-  // Where a document type starts that expat does not know as one; -1 = that is not what it stopped at.
-  int64_t MisspeltDoctype() const;
   void Refuse(absl::Status status, int64_t offset);
   // Of the token that is being read, in the document.
   int64_t TokenOffset() const;
