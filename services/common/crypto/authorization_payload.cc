@@ -150,17 +150,18 @@ absl::StatusOr<AuthorizationFile> ParseReservation(std::string_view element, std
   file.reservation = true;
   ASSIGN_OR_RETURN(file.name.udi, ReservationUdi(udi));
   std::string nonce;
-  constexpr std::string_view kRoot = "/authorizationCode/";
+  constexpr std::string_view kTimestamp = "/authorizationCode/timestamp";
+  constexpr std::string_view kPiid = "/authorizationCode/piid";
   constexpr std::string_view kEntitlement = "/authorizationCode/entitlements/entitlement/";
   for (const text::XmlText& one : *texts) {
     const std::string_view path = one.path;
     if (path.starts_with(kEntitlement)) {
       RETURN_IF_ERROR(TakeEntitlementText(one, path.substr(kEntitlement.size()), file.entitlements));
-    } else if (path.substr(kRoot.size()) == "timestamp") {
+    } else if (path == kTimestamp) {
       // The sequence, as milliseconds.
       ASSIGN_OR_RETURN(const int64_t timestamp, XmlNumber(one, std::numeric_limits<int64_t>::max()));
       file.name.sequence = timestamp / 1000;
-    } else if (path.substr(kRoot.size()) == "piid") {
+    } else if (path == kPiid) {
       const std::pair<std::string, std::string> parts = absl::StrSplit(one.text, absl::MaxSplits('-', 1));
       if (!absl::SimpleAtoi(parts.first, &file.name.authorization_id))
         return Wrong(one.path, "<number>-<hex digits>");
