@@ -60,9 +60,19 @@ TermsFixture::TermsFixture() : apply_({.database = database_.options()}, clock_,
 
 void TermsFixture::TearDown() {
   // The reports here have no bodies, and nobody seals blocks: of the rules those of the books remain.
-  static const std::set<std::string_view> kRules = {
-      "entry_unbalanced",    "change_entries_missing", "entry_without_change", "pool_differs",
-      "pool_entries_differ", "lot_balance_differs",    "entitlement_differs",  "expiry_differs"};
+  static const std::set<std::string_view> kRules = {"entry_unbalanced",
+                                                    "change_entries_missing",
+                                                    "entry_without_change",
+                                                    "pool_differs",
+                                                    "pool_entries_differ",
+                                                    "lot_balance_differs",
+                                                    "entitlement_differs",
+                                                    "expiry_differs",
+                                                    "authorization_balance_differs",
+                                                    "authorization_lots_differ",
+                                                    "authorization_lots_unexpected",
+                                                    "authorized_usage_differs",
+                                                    "pool_reserved_differs"};
   std::vector<std::string> found;
   const auto checked = fsck::CheckBooks(
       pool_,
@@ -161,6 +171,10 @@ void TermsFixture::Report(const std::string& serial_number, const std::string& t
   report.measurements = {{end_s - 900, end_s, count, 0}};
   report.door_virtual_account_id = virtual_accounts_.at(virtual_account);
   database_.Submit(std::vector{report}, clock_.Now());
+  Apply();
+}
+
+void TermsFixture::Apply() {
   for (auto progress = apply_.RunOnce(); *progress != ApplyReports::Progress::kNothingToDo;
        progress = apply_.RunOnce()) {
     ASSERT_TRUE(progress.ok()) << progress.status();

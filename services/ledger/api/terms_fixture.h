@@ -74,6 +74,8 @@ class TermsFixture : public ::testing::Test {
   // A measurement that ends at `end_at`, reported and booked now. The home of a new one is `virtual_account`.
   void Report(const std::string& serial_number, const std::string& tag, absl::Time end_at, uint32_t count,
               const std::string& virtual_account = "Default");
+  // Books what was reported, except what an open transaction still hides.
+  void Apply();
   // Until nothing is left to do.
   void Expire();
 
