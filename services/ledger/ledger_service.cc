@@ -30,6 +30,7 @@
 #include "services/ledger/jobs/apply_acknowledgements.h"
 #include "services/ledger/jobs/apply_reports.h"
 #include "services/ledger/jobs/expire_terms.h"
+#include "services/ledger/jobs/move_joined_rights.h"
 #include "services/ledger/jobs/post_policy_switches.h"
 #include "services/ledger/jobs/release_usage.h"
 #include "services/ledger/jobs/remove_instances.h"
@@ -52,6 +53,7 @@ constexpr absl::Duration kPolicyInterval = absl::Seconds(1);
 constexpr absl::Duration kHostnamesInterval = absl::Seconds(5);
 // Figures do not wait for it.
 constexpr absl::Duration kExpiryInterval = absl::Minutes(1);
+constexpr absl::Duration kJoinedRightsInterval = absl::Seconds(1);
 constexpr absl::Duration kReleaseStaleInterval = absl::Hours(1);
 constexpr absl::Duration kExpireHoldsInterval = absl::Seconds(1);
 constexpr absl::Duration kHousekeepingInterval = absl::Hours(1);
@@ -112,6 +114,7 @@ class LedgerService final : public Service {
         policy_switches_(database_),
         take_hostnames_(database_),
         expire_terms_(pool_),
+        move_joined_rights_(pool_),
         seal_blocks_(database_, [this](std::string_view hash) { return SignBlock(hash); }),
         write_openings_(pool_, context.config->retention.reports.value_or(absl::InfiniteDuration()),
                         [this](std::string_view hash) { return SignOpening(hash); }) {}
@@ -162,9 +165,9 @@ class LedgerService final : public Service {
 
  private:
   std::vector<PeriodicJob*> Jobs() {
-    std::vector<PeriodicJob*> jobs = {&acknowledgements_job_, &policy_job_,       &hostnames_job_,
-                                      &expiry_job_,           &expire_holds_job_, &sealing_job_,
-                                      &partitions_job_,       &housekeeping_job_};
+    std::vector<PeriodicJob*> jobs = {&acknowledgements_job_, &policy_job_,        &hostnames_job_,
+                                      &expiry_job_,           &joined_rights_job_, &expire_holds_job_,
+                                      &sealing_job_,          &partitions_job_,    &housekeeping_job_};
     if (context_.config->usage.release_stale) jobs.push_back(&release_stale_job_);
     if (context_.config->retention.reports.has_value()) jobs.push_back(&openings_job_);
     return jobs;
@@ -261,6 +264,7 @@ class LedgerService final : public Service {
   PostPolicySwitches policy_switches_;
   TakeHostnamesJob take_hostnames_;
   ExpireTerms expire_terms_;
+  MoveJoinedRightsJob move_joined_rights_;
   SealBlocks seal_blocks_;
   WriteOpenings write_openings_;
   std::unique_ptr<authority::v1::SigningService::Stub> signer_;
@@ -275,6 +279,8 @@ class LedgerService final : public Service {
   PeriodicJob hostnames_job_{"take_hostnames", kHostnamesInterval,
                              [this] { return take_hostnames_.RunOnce(Now()); }};
   PeriodicJob expiry_job_{"expire_terms", kExpiryInterval, [this] { return expire_terms_.RunOnce(Now()); }};
+  PeriodicJob joined_rights_job_{"move_joined_rights", kJoinedRightsInterval,
+                                 [this] { return move_joined_rights_.RunOnce(Now()); }};
   PeriodicJob expire_holds_job_{"expire_holds", kExpireHoldsInterval, [this]() -> absl::StatusOr<bool> {
                                   ASSIGN_OR_RETURN(const int freed, authorization_flow_.ExpireHolds(Now()));
                                   return freed > 0;

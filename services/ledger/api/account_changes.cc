@@ -95,9 +95,11 @@ absl::StatusOr<VirtualAccount> TargetOf(pqxx::transaction_base& tx, int64_t smar
 }
 
 // Rights keep lots, dates and states; what is in use goes along, so no pool is overdrawn that was not.
+// Members of HA sets that are at home elsewhere go there.
 absl::Status MoveContent(pqxx::transaction_base& tx, int64_t smart_account_id, const VirtualAccount& closing,
                          const VirtualAccount& target, const Act& act,
                          v1::CloseVirtualAccountResponse* response) {
+  const int64_t followed = MoveFollowersHome(tx, smart_account_id, closing.id, act);
   const std::vector<int64_t> instances =
       InstancesAtHome(tx, smart_account_id, closing.id, kInstancesPerClosingMax + 1);
   if (std::ssize(instances) > kInstancesPerClosingMax) {
@@ -107,7 +109,7 @@ absl::Status MoveContent(pqxx::transaction_base& tx, int64_t smart_account_id, c
   }
   const ChosenConsumers chosen = ChooseConsumers(tx, smart_account_id, instances, closing.id, target.id);
   ASSIGN_OR_RETURN(const int64_t moved, MoveInstances(tx, smart_account_id, chosen.leads, target.id, act));
-  response->set_moved_product_instances(moved);
+  response->set_moved_product_instances(followed + moved);
   const std::vector<RightsMovement> rights = MovementsOfAll(tx, smart_account_id, closing.id, target.id);
   if (rights.empty()) return absl::OkStatus();
   std::vector<BookedMovement> booked;
@@ -129,7 +131,7 @@ absl::Status Close(pqxx::transaction_base& tx, int64_t smart_account_id,
                    TargetOf(tx, smart_account_id, before, ReadContent(tx, smart_account_id, before.id),
                             request.move_content_to()));
   RETURN_IF_ERROR(MoveContent(tx, smart_account_id, before, target, act, response));
-  CloseVirtualAccount(tx, smart_account_id, before.id, act.now);
+  CloseVirtualAccount(tx, smart_account_id, before.id, target.id, act.now);
   VirtualAccount after = before;
   after.closed_at = act.now;
   WriteChange(tx, smart_account_id, ChangeKind::kAdministration, {}, act);

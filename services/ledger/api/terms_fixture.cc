@@ -95,6 +95,7 @@ v1::ImportResponse TermsFixture::Import(const std::vector<Purchase>& purchases) 
     right.set_tag(purchase.tag);
     right.set_quantity(purchase.quantity);
     right.set_order_id(purchase.order_id);
+    right.set_overage_quantity(purchase.overage_quantity);
     right.mutable_start_time()->set_seconds(absl::ToUnixSeconds(purchase.start_at));
     if (purchase.end_at) right.mutable_end_time()->set_seconds(absl::ToUnixSeconds(*purchase.end_at));
   }
@@ -162,7 +163,8 @@ void TermsFixture::SetOrder(v1::ConsumptionOrder order) {
 }
 
 void TermsFixture::Report(const std::string& serial_number, const std::string& tag, absl::Time end_at,
-                          uint32_t count, const std::string& virtual_account) {
+                          uint32_t count, const std::string& virtual_account,
+                          const std::vector<std::string>& ha_members) {
   FeedReport report;
   report.serial_number = serial_number;
   report.tag = tag;
@@ -170,6 +172,9 @@ void TermsFixture::Report(const std::string& serial_number, const std::string& t
   const int64_t end_s = absl::ToUnixSeconds(end_at);
   report.measurements = {{end_s - 900, end_s, count, 0}};
   report.door_virtual_account_id = virtual_accounts_.at(virtual_account);
+  for (const std::string& member : ha_members) {
+    report.ha_members.push_back({report.product_id, member, "Active"});
+  }
   database_.Submit(std::vector{report}, clock_.Now());
   Apply();
 }
@@ -198,7 +203,7 @@ TermsFixture::Pools TermsFixture::PoolsAt(std::optional<absl::Time> as_of,
   if (!answer.ok()) return pools;
   for (const v1::PoolCompliance& pool : answer->pools()) {
     if (pool.entitled() == 0 && pool.in_use() == 0) continue;
-    pools[{pool.virtual_account(), pool.tag()}] = {pool.entitled(), pool.in_use()};
+    pools[{pool.virtual_account(), pool.tag()}] = {pool.entitled(), pool.in_use(), pool.overage_quantity()};
   }
   return pools;
 }

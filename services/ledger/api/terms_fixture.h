@@ -41,6 +41,7 @@ struct Purchase {
   absl::Time start_at = Day(2026, 1, 1);
   std::optional<absl::Time> end_at;
   std::string order_id;
+  int64_t overage_quantity = 0;
 };
 
 class TermsFixture : public ::testing::Test {
@@ -73,7 +74,8 @@ class TermsFixture : public ::testing::Test {
   void SetOrder(v1::ConsumptionOrder order);
   // A measurement that ends at `end_at`, reported and booked now. The home of a new one is `virtual_account`.
   void Report(const std::string& serial_number, const std::string& tag, absl::Time end_at, uint32_t count,
-              const std::string& virtual_account = "Default");
+              const std::string& virtual_account = "Default",
+              const std::vector<std::string>& ha_members = {});
   // Books what was reported, except what an open transaction still hides.
   void Apply();
   // Until nothing is left to do.
@@ -83,6 +85,7 @@ class TermsFixture : public ::testing::Test {
   struct Pool {
     int64_t entitled = 0;
     int64_t in_use = 0;
+    int64_t overage = 0;
     auto operator<=>(const Pool&) const = default;
   };
   using Pools = std::map<std::pair<std::string, std::string>, Pool>;

@@ -1,6 +1,7 @@
 #include "services/ledger/storage/administration/account_book.h"
 
 #include "services/ledger/domain/ledger_errors.h"
+#include "services/ledger/storage/administration/rights_store.h"
 #include "services/ledger/storage/administration/sql_values.h"
 
 namespace quartermaster::ledger {
@@ -32,8 +33,11 @@ constexpr char kRenameSmartAccount[] =
 constexpr char kCloseSmartAccount[] =
     "UPDATE smart_accounts SET closed_at = $2::timestamptz WHERE smart_account_id = $1";
 constexpr char kCloseVirtualAccounts[] =
-    "UPDATE virtual_accounts SET closed_at = $2::timestamptz WHERE smart_account_id = $1"
-    " AND closed_at IS NULL AND ($3 = 0 OR virtual_account_id = $3)";
+    "UPDATE virtual_accounts SET closed_at = $2::timestamptz WHERE smart_account_id = $1 AND closed_at IS "
+    "NULL";
+constexpr char kCloseVirtualAccount[] =
+    "UPDATE virtual_accounts SET closed_at = $3::timestamptz, closed_into = $4"
+    " WHERE smart_account_id = $1 AND virtual_account_id = $2";
 constexpr char kInsertSmartAccount[] =
     "INSERT INTO smart_accounts (domain, display_name, is_default, created_at)"
     " VALUES ($1, $2, $3, $4::timestamptz) ON CONFLICT DO NOTHING RETURNING smart_account_id";
@@ -173,7 +177,7 @@ void RenameSmartAccount(pqxx::transaction_base& transaction, int64_t smart_accou
 
 void CloseSmartAccount(pqxx::transaction_base& transaction, int64_t smart_account_id, absl::Time now) {
   transaction.exec_params(kCloseSmartAccount, smart_account_id, TimeText(now));
-  transaction.exec_params(kCloseVirtualAccounts, smart_account_id, TimeText(now), int64_t{0});
+  transaction.exec_params(kCloseVirtualAccounts, smart_account_id, TimeText(now));
 }
 
 std::optional<std::string> AnyClosed(pqxx::transaction_base& transaction, int64_t smart_account_id,
@@ -197,8 +201,9 @@ void SetDefaultVirtualAccount(pqxx::transaction_base& transaction, int64_t smart
 }
 
 void CloseVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                         int64_t virtual_account_id, absl::Time now) {
-  transaction.exec_params(kCloseVirtualAccounts, smart_account_id, TimeText(now), virtual_account_id);
+                         int64_t virtual_account_id, int64_t into, absl::Time now) {
+  transaction.exec_params(kCloseVirtualAccount, smart_account_id, virtual_account_id, TimeText(now), into);
+  StampRights(transaction, smart_account_id);
 }
 
 AccountContent ReadContent(pqxx::transaction_base& transaction, int64_t smart_account_id,

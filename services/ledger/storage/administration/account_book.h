@@ -82,8 +82,9 @@ void UpdateVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_acc
                           const VirtualAccount& account);
 void SetDefaultVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
                               int64_t virtual_account_id);
+// Its content went into another one.
 void CloseVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                         int64_t virtual_account_id, absl::Time now);
+                         int64_t virtual_account_id, int64_t into, absl::Time now);
 
 // What is in a Virtual Account, or in all of a Smart Account.
 struct AccountContent {

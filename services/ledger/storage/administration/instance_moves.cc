@@ -9,6 +9,7 @@
 #include "services/ledger/domain/entry_states.h"
 #include "services/ledger/domain/ledger_errors.h"
 #include "services/ledger/storage/administration/sql_values.h"
+#include "services/ledger/storage/authorized_usage.h"
 #include "services/ledger/storage/stored_position.h"
 #include "services/ledger/storage/usage_books.h"
 
@@ -51,17 +52,36 @@ constexpr char kMoveHomes[] =
     " AS member WHERE p.smart_account_id = $1 AND p.product_instance_id = member.product_instance_id"
     "  AND p.virtual_account_id <> $3 RETURNING p.product_instance_id";
 
-// States 1 to 5: from the request until its code is replaced or returned.
+// States 1 to 5: from the request until its code is replaced or returned. Use is counted at the lead's home:
+// a member that goes home to it takes none along.
 constexpr char kFindAuthorized[] =
     "SELECT p.udi_pid, p.udi_sn FROM " MEMBERS_OF_LEADS
     " AS member JOIN product_instances p"
     "  ON (p.smart_account_id, p.product_instance_id) = ($1, member.product_instance_id)"
-    " WHERE member.virtual_account_id <> $3 AND EXISTS (SELECT FROM authorizations a"
+    " JOIN product_instances l ON (l.smart_account_id, l.product_instance_id) = ($1, p.ha_lead_id)"
+    " WHERE l.virtual_account_id <> $3 AND EXISTS (SELECT FROM authorizations a"
     "   WHERE a.smart_account_id = $1 AND a.product_instance_id = member.product_instance_id"
-    "    AND a.state BETWEEN 1 AND 5)"
+    "    AND a.state BETWEEN 1 AND 5 AND a.virtual_account_id <> $3)"
     " ORDER BY 1, 2 LIMIT 1";
 
 #undef MEMBERS_OF_LEADS
+
+constexpr char kFollowLeads[] = R"sql(
+  WITH stray AS (
+    SELECT f.product_instance_id, coalesce(f.home_since_s, 0) AS since_s, l.virtual_account_id AS home
+    FROM product_instances f
+    JOIN product_instances l ON (l.smart_account_id, l.product_instance_id) = ($1, f.ha_lead_id)
+    WHERE f.smart_account_id = $1 AND f.virtual_account_id = $2 AND f.ha_lead_id <> f.product_instance_id
+      AND l.virtual_account_id <> $2),
+  kept AS (
+    INSERT INTO former_homes (smart_account_id, product_instance_id, until_s, virtual_account_id)
+    SELECT $1, product_instance_id, $3, $2 FROM stray WHERE since_s < $3)
+  UPDATE product_instances p SET virtual_account_id = s.home, home_since_s = greatest(s.since_s, $3) FROM stray s
+  WHERE (p.smart_account_id, p.product_instance_id) = ($1, s.product_instance_id)
+  RETURNING p.product_instance_id, p.virtual_account_id)sql";
+constexpr char kFindAuthorizedUsage[] =
+    "SELECT product_instance_id, tag_id FROM authorized_usage"
+    " WHERE smart_account_id = $1 AND product_instance_id = ANY ($2::bigint[])";
 
 constexpr char kSelectPositions[] =
     "SELECT product_instance_id, tag_id, virtual_account_id, in_use, chunk_count, points, coverage"
@@ -181,6 +201,7 @@ class Move {
     transaction_.exec_params(kMovePositions, smart_account_id_, leads_, to_);
     transaction_.exec_params(kTouchPools, smart_account_id_, leads_, to_);
     transaction_.exec_params(kResolveDoors, smart_account_id_, IntArray(ids), to_, TimeText(act.now));
+    SettleAuthorized();
     Book(act);
     CountHomeChange(transaction_, act);
     return std::ssize(ids);
@@ -226,6 +247,18 @@ class Move {
                           .effective_s = effective_s,
                           .quantity = quantity,
                           .from_virtual_account_id = position.virtual_account_id});
+  }
+
+  // What of an authorization lies beyond the use counts at the new home too.
+  void SettleAuthorized() {
+    std::vector<int64_t> accounts, consumers, tags;
+    for (const auto& row : transaction_.exec_params(kFindAuthorizedUsage, smart_account_id_, leads_)) {
+      accounts.push_back(smart_account_id_);
+      consumers.push_back(row[0].as<int64_t>());
+      tags.push_back(row[1].as<int64_t>());
+    }
+    if (accounts.empty()) return;
+    transaction_.exec_params(kSettleAuthorizedUsage, IntArray(accounts), IntArray(consumers), IntArray(tags));
   }
 
   void Book(const Act& act) {
@@ -294,6 +327,21 @@ absl::StatusOr<int64_t> MoveInstances(pqxx::transaction_base& transaction, int64
     return ProductInstanceAuthorized(authorized[0][0].as<std::string>(), authorized[0][1].as<std::string>());
   }
   return Move(transaction, smart_account_id, leads, to_virtual_account_id).Run(act);
+}
+
+int64_t MoveFollowersHome(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                          int64_t virtual_account_id, const Act& act) {
+  const pqxx::result moved = transaction.exec_params(kFollowLeads, smart_account_id, virtual_account_id,
+                                                     absl::ToUnixSeconds(act.now));
+  if (moved.empty()) return 0;
+  std::map<int64_t, std::vector<int64_t>> by_home;
+  for (const auto& row : moved) by_home[row[1].as<int64_t>()].push_back(row[0].as<int64_t>());
+  for (const auto& [home, ids] : by_home) {
+    transaction.exec_params(kResolveDoors, smart_account_id, IntArray(ids), home, TimeText(act.now));
+  }
+  WriteChange(transaction, smart_account_id, ChangeKind::kMove, {}, act);
+  CountHomeChange(transaction, act);
+  return std::ssize(moved);
 }
 
 void CountHomeChange(pqxx::transaction_base& transaction, const Act& act) {

@@ -46,11 +46,16 @@ MovePlan PlanMove(pqxx::transaction_base& transaction, int64_t smart_account_id,
 // Moves these consumers with all members of their HA sets, from act.now on, and answers how many product
 // instances had another home before; with none nothing is written. The open finding
 // "wrong_virtual_account" of those that came through the door of their new home is resolved. Under LockRights
-// too: the rights behind a code stay where they are, so who has an authorization or a reservation does not
-// move. `ledger.product_instance_authorized`, `ledger.position_unreadable`.
+// too: the rights behind a code stay where they are, so who has an authorization or a reservation of rights
+// that lie elsewhere does not move. `ledger.product_instance_authorized`, `ledger.position_unreadable`.
 absl::StatusOr<int64_t> MoveInstances(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                       const std::vector<int64_t>& leads, int64_t to_virtual_account_id,
                                       const Act& act);
+
+// Followers of HA sets that are at home in `virtual_account_id` while their lead is not go home to it. Their
+// use is counted at the lead's home and moves nowhere. How many.
+int64_t MoveFollowersHome(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                          int64_t virtual_account_id, const Act& act);
 
 // What the apply job remembers of product instances is no longer true when this commits.
 void CountHomeChange(pqxx::transaction_base& transaction, const Act& act);

@@ -9,7 +9,16 @@ namespace {
 
 // The rules of pools_now.h, from the entries.
 constexpr char kPoolsAsOf[] = R"sql(
-  WITH entry AS (
+  WITH RECURSIVE account AS (
+    SELECT virtual_account_id, CASE WHEN closed_at <= least($2::timestamptz, $3::timestamptz) THEN closed_into END
+           AS closed_into
+    FROM virtual_accounts WHERE smart_account_id = $1),
+  heir AS (
+    SELECT virtual_account_id AS bought_in, virtual_account_id, closed_into FROM account
+    UNION ALL
+    SELECT h.bought_in, a.virtual_account_id, a.closed_into
+    FROM heir h JOIN account a ON a.virtual_account_id = h.closed_into),
+  entry AS (
     SELECT * FROM ledger_entries
     WHERE smart_account_id = $1 AND effective_at <= $2::timestamptz AND recorded_at <= $3::timestamptz),
   side AS (
@@ -24,9 +33,10 @@ constexpr char kPoolsAsOf[] = R"sql(
     SELECT l.virtual_account_id, l.tag_id,
            coalesce(sum(l.quantity) FILTER (WHERE d.in_force), 0)::bigint AS quantity,
            coalesce(sum(e.overage_quantity)
-                    FILTER (WHERE l.quantity > 0 AND l.virtual_account_id = e.virtual_account_id
+                    FILTER (WHERE l.quantity > 0 AND l.virtual_account_id = h.virtual_account_id
                               AND d.in_force), 0)::bigint AS overage
     FROM lot l JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, l.lot_id)
+    JOIN heir h ON h.bought_in = e.virtual_account_id AND h.closed_into IS NULL
     CROSS JOIN LATERAL (SELECT e.start_at <= $2::timestamptz
                                AND (e.end_at IS NULL OR e.end_at > $2::timestamptz) AS in_force) d
     GROUP BY 1, 2),

@@ -18,16 +18,23 @@ constexpr size_t kKeptMax = 64;
 constexpr char kReadStamp[] = "SELECT rights_stamp FROM smart_accounts WHERE smart_account_id = $1";
 // Rights: a lot counts from its start until its end, whatever of it is available, held or reserved. What is
 // booked as expired (5) counts by its dates too: a clock that was set back finds it in force again. The
-// overage stays with the Virtual Account that bought the lot, as long as any of it is there. A pool whose
-// lots all ended still is one.
+// overage stays with the Virtual Account that bought the lot, or took the content of that one when it was
+// closed, as long as any of it is there. A pool whose lots all ended still is one.
 constexpr char kReadLots[] = R"sql(
+  WITH RECURSIVE heir AS (
+    SELECT virtual_account_id AS bought_in, virtual_account_id, closed_into
+    FROM virtual_accounts WHERE smart_account_id = $1
+    UNION ALL
+    SELECT h.bought_in, v.virtual_account_id, v.closed_into
+    FROM heir h JOIN virtual_accounts v ON (v.smart_account_id, v.virtual_account_id) = ($1, h.closed_into))
   SELECT b.virtual_account_id, b.tag_id, b.quantity,
-         CASE WHEN b.quantity > 0 AND b.virtual_account_id = e.virtual_account_id THEN e.overage_quantity ELSE 0 END,
+         CASE WHEN b.quantity > 0 AND b.virtual_account_id = h.virtual_account_id THEN e.overage_quantity ELSE 0 END,
          (extract(epoch FROM e.start_at) * 1000000)::bigint, (extract(epoch FROM e.end_at) * 1000000)::bigint
   FROM (SELECT virtual_account_id, tag_id, lot_id,
                coalesce(sum(quantity) FILTER (WHERE state IN (2, 3, 4, 5)), 0)::bigint AS quantity
         FROM lot_balances WHERE smart_account_id = $1 GROUP BY 1, 2, 3) AS b
   JOIN entitlements e ON (e.smart_account_id, e.lot_id) = ($1, b.lot_id)
+  JOIN heir h ON h.bought_in = e.virtual_account_id AND h.closed_into IS NULL
   ORDER BY 1, 2)sql";
 constexpr char kReadUsed[] =
     "SELECT virtual_account_id, tag_id, in_use, reserved FROM license_pools WHERE smart_account_id = $1"

@@ -1,0 +1,217 @@
+// HA sets whose members came from several Virtual Accounts: what is in use, and what is authorised, is at
+// home with the lead, whatever is moved or closed. And what a closed Virtual Account leaves behind.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/common/errors/error.h"
+#include "services/common/status/status_macros.h"
+#include "services/ledger/api/account_service.h"
+#include "services/ledger/api/catalog_service.h"
+#include "services/ledger/api/product_instance_service.h"
+#include "services/ledger/api/terms_fixture.h"
+#include "services/ledger/api/toy_signer.h"
+#include "services/ledger/jobs/move_joined_rights.h"
+#include "services/ledger/storage/administration/maintenance.h"
+
+namespace quartermaster::ledger {
+namespace {
+
+constexpr char kEnforced[] = "vpn";
+constexpr char kProductId[] = "C9300";
+
+class HaHomesTest : public TermsFixture {
+ protected:
+  HaHomesTest() {
+    v1::ImportCatalogRequest catalog;
+    v1::LicenseTag& license = *catalog.add_license_tags();
+    license.set_tag(kEnforced);
+    license.set_display_name(kEnforced);
+    license.set_enforcement(v1::ENFORCEMENT_ENFORCED);
+    CatalogServiceImpl service(api_);
+    EXPECT_TRUE(Call(service, &CatalogServiceImpl::ImportCatalog, catalog).ok());
+  }
+
+  // LEAD, at home in Default, has reported first; MEMBER is at home in Branches.
+  void ReportBoth(uint32_t lead, uint32_t member) {
+    Report("LEAD", kEnforced, Day(2026, 5, 1), lead, "Default");
+    Report("MEMBER", kEnforced, Day(2026, 5, 1), member, "Branches");
+  }
+  void Join(uint32_t count) {
+    Report("LEAD", kEnforced, Day(2026, 5, 2), count, "Default", {"LEAD", "MEMBER"});
+    Report("MEMBER", kEnforced, Day(2026, 5, 2), count, "Branches", {"LEAD", "MEMBER"});
+    ASSERT_EQ(
+        database_.Number("SELECT count(*) FROM product_instances WHERE ha_lead_id <> product_instance_id"),
+        1);
+  }
+
+  absl::StatusOr<Authorization> Ask(AuthorizationAsk ask) {
+    ask.smart_account_id = database_.account();
+    const Act act{"anna", "", "test", clock_.Now()};
+    ASSIGN_OR_RETURN(const Authorization asked, pool_.Transact("test_ask", [&](pqxx::transaction_base& tx) {
+      return flow_.Ask(tx, act, ask);
+    }));
+    return flow_.Grant(database_.account(), asked.id, act);
+  }
+  absl::StatusOr<Authorization> Authorize(const std::string& serial_number, int64_t count) {
+    return Ask({.udi = {kProductId, serial_number}, .lines = {{.quantity = count, .tag = kEnforced}}});
+  }
+  absl::StatusOr<Authorization> Return(const Authorization& authorization) {
+    return Ask({.udi = authorization.udi, .removal_code = signer_.Proofs(authorization.id).removal_code});
+  }
+
+  absl::StatusOr<v1::MoveProductInstancesResponse> Move(const std::string& serial_number,
+                                                        const std::string& to) {
+    v1::MoveProductInstancesRequest request;
+    common::v1::Udi& udi = *request.add_udis();
+    udi.set_product_id(kProductId);
+    udi.set_serial_number(serial_number);
+    request.set_to_virtual_account(to);
+    return Call(instances_, &ProductInstanceServiceImpl::MoveProductInstances, request);
+  }
+  absl::StatusOr<v1::CloseVirtualAccountResponse> Close(const std::string& name, const std::string& to) {
+    v1::CloseVirtualAccountRequest request;
+    request.set_virtual_account(name);
+    request.set_move_content_to(to);
+    return Call(accounts_, &AccountServiceImpl::CloseVirtualAccount, request);
+  }
+
+  void FollowRights() {
+    for (absl::StatusOr<bool> more = joined_rights_.RunOnce(clock_.Now()); *more;
+         more = joined_rights_.RunOnce(clock_.Now())) {
+      ASSERT_TRUE(more.ok()) << more.status();
+    }
+  }
+
+  // "Virtual Account in use|authorised beyond|rights available|rights reserved" of the enforced license, a
+  // line each, of those with any.
+  std::string PoolLines() {
+    return database_.Table(
+        "SELECT v.name, p.in_use, p.reserved, coalesce(b.available, 0), coalesce(b.reserved, 0)"
+        " FROM license_pools p JOIN virtual_accounts v USING (smart_account_id, virtual_account_id)"
+        " JOIN license_tags t USING (tag_id)"
+        " LEFT JOIN (SELECT virtual_account_id, tag_id, sum(quantity) FILTER (WHERE state = 2) AS available,"
+        "  sum(quantity) FILTER (WHERE state = 4) AS reserved FROM lot_balances GROUP BY 1, 2) b"
+        " USING (virtual_account_id, tag_id) WHERE t.tag = 'vpn'"
+        "  AND (p.in_use, p.reserved, coalesce(b.available, 0), coalesce(b.reserved, 0)) <> (0, 0, 0, 0) "
+        "ORDER BY 1");
+  }
+
+  ToySigner signer_;
+  const AuthorizationFlow flow_{&pool_,
+                                {},
+                                {.sign = [this](const CodeRequest& request) { return signer_.Sign(request); },
+                                 .find = [this](int64_t, int64_t id) { return signer_.Find(id); }}};
+  AccountServiceImpl accounts_{api_, SwitchUnverifiablePolicy};
+  ProductInstanceServiceImpl instances_{
+      api_, [](const ReleaseRequest&, const Act&) { return absl::UnimplementedError("not here"); },
+      [](int64_t, const std::vector<int64_t>&, const std::vector<int64_t>&, const Act&) {
+        return absl::UnimplementedError("not here");
+      }};
+  MoveJoinedRightsJob joined_rights_{pool_};
+};
+
+TEST_F(HaHomesTest, TheRightsOfAMemberFollowItToTheHomeOfItsLead) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = kEnforced, .quantity = 5},
+       {.id = "E2", .virtual_account = "Default", .tag = kEnforced, .quantity = 4}});
+  ReportBoth(2, 1);
+  const auto granted = Authorize("MEMBER", 3);
+  ASSERT_TRUE(granted.ok()) << granted.status();
+  EXPECT_EQ(PoolLines(), "Branches|1|2|2|3\nDefault|2|0|4|0\n");
+  Join(2);
+  FollowRights();
+  // The set reports 2 and is authorised for 3, where the rights are now.
+  EXPECT_EQ(PoolLines(), "Branches|0|0|2|0\nDefault|2|1|4|3\n");
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM authorized_usage WHERE quantity = 0"), 0);
+  // A second run finds nothing.
+  EXPECT_FALSE(*joined_rights_.RunOnce(clock_.Now()));
+  const auto returned = Return(*granted);
+  ASSERT_TRUE(returned.ok()) << returned.status();
+  EXPECT_EQ(PoolLines(), "Branches|0|0|2|0\nDefault|2|0|7|0\n");
+}
+
+TEST_F(HaHomesTest, WhatIsOnlyHeldFollowsTooAndIsGrantedThere) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = kEnforced, .quantity = 5}});
+  ReportBoth(0, 0);
+  signer_.SetDown(true);
+  EXPECT_FALSE(Authorize("MEMBER", 3).ok());
+  Join(0);
+  FollowRights();
+  signer_.SetDown(false);
+  const auto granted = Authorize("MEMBER", 3);
+  ASSERT_TRUE(granted.ok()) << granted.status();
+  EXPECT_EQ(granted->state, AuthorizationState::kGranted);
+  EXPECT_EQ(PoolLines(), "Branches|0|0|2|0\nDefault|0|3|0|3\n");
+}
+
+TEST_F(HaHomesTest, ASetDoesNotMoveAwayFromItsRightsWhicheverMemberHasThem) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = kEnforced, .quantity = 5}});
+  ReportBoth(1, 1);
+  ASSERT_TRUE(Authorize("MEMBER", 3).ok());
+  Join(2);
+  FollowRights();
+  for (const char* to : {"Branches", "Lab"}) {
+    for (const char* member : {"LEAD", "MEMBER"}) {
+      EXPECT_EQ(errors::ErrorId(Move(member, to).status()), "ledger.product_instance_authorized")
+          << member << to;
+    }
+  }
+  EXPECT_EQ(PoolLines(), "Branches|0|0|2|0\nDefault|2|1|0|3\n");
+  // The member goes home to its lead: nothing of the set moves.
+  EXPECT_TRUE(Move("MEMBER", "Default").ok());
+  EXPECT_EQ(PoolLines(), "Branches|0|0|2|0\nDefault|2|1|0|3\n");
+}
+
+TEST_F(HaHomesTest, ASetThatMovesToItsRightsBeforeTheyFollowTakesWhatIsAuthorisedAlong) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = kEnforced, .quantity = 5}});
+  ReportBoth(1, 1);
+  ASSERT_TRUE(Authorize("MEMBER", 3).ok());
+  Join(2);
+  ASSERT_EQ(PoolLines(), "Branches|0|0|2|3\nDefault|2|1|0|0\n");
+  ASSERT_TRUE(Move("LEAD", "Branches").ok());
+  EXPECT_EQ(PoolLines(), "Branches|2|1|2|3\n");
+  FollowRights();
+  EXPECT_EQ(PoolLines(), "Branches|2|1|2|3\n");
+}
+
+TEST_F(HaHomesTest, ClosingTheHomeOfAMemberLeavesLeadAndUseWhereTheyAre) {
+  ReportBoth(2, 1);
+  Join(3);
+  const auto closed = Close("Branches", "Lab");
+  ASSERT_TRUE(closed.ok()) << closed.status();
+  EXPECT_EQ(closed->moved_product_instances(), 1);
+  EXPECT_EQ(PoolLines(), "Default|3|0|0|0\n");
+  EXPECT_EQ(database_.Table("SELECT udi_sn, v.name FROM product_instances JOIN virtual_accounts v"
+                            " USING (smart_account_id, virtual_account_id) ORDER BY 1"),
+            "LEAD|Default\nMEMBER|Default\n");
+  EXPECT_EQ(database_.Table("SELECT v.name FROM former_homes JOIN virtual_accounts v"
+                            " USING (smart_account_id, virtual_account_id)"),
+            "Branches\n");
+}
+
+TEST_F(HaHomesTest, TheOverageOfARightGoesWhereTheContentOfItsVirtualAccountWent) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = "switch", .quantity = 5, .overage_quantity = 2}});
+  const absl::Time before = clock_.Now();
+  // A part that lies elsewhere already brings no overage there.
+  ASSERT_TRUE(Transfer("switch", "Branches", "Default", 1).ok());
+  const Pools open = {{{"Branches", "switch"}, {4, 0, 2}}, {{"Default", "switch"}, {1, 0, 0}}};
+  EXPECT_EQ(PoolsAt(), open);
+  clock_.Advance(absl::Hours(1));
+  ASSERT_TRUE(Close("Branches", "Lab").ok());
+  const Pools in_lab = {{{"Lab", "switch"}, {4, 0, 2}}, {{"Default", "switch"}, {1, 0, 0}}};
+  EXPECT_EQ(PoolsAt(), in_lab);
+  EXPECT_EQ(PoolsAt(clock_.Now()), in_lab);
+  const absl::Time between = clock_.Now();
+  clock_.Advance(absl::Hours(1));
+  ASSERT_TRUE(Close("Lab", "Default").ok());
+  const Pools in_default = {{{"Default", "switch"}, {5, 0, 2}}};
+  EXPECT_EQ(PoolsAt(), in_default);
+  EXPECT_EQ(PoolsAt(clock_.Now()), in_default);
+  EXPECT_EQ(PoolsAt(between), in_lab);
+  EXPECT_EQ(PoolsAt(before, before + absl::Minutes(1)), open);
+}
+
+}  // namespace
+}  // namespace quartermaster::ledger
