@@ -33,7 +33,7 @@ GRANT SELECT, INSERT ON ledger_changes, ledger_entries, ledger_blocks, ledger_au
   former_homes, id_token_redemptions, authorization_lines, report_openings TO qm_ledger;
 GRANT SELECT, INSERT, UPDATE ON unverifiable_policies, smart_accounts, virtual_accounts,
   license_tags, lot_balances, license_pools, product_instances, ledger_cursors, report_findings,
-  reporting_policies, id_tokens, authorizations, authorization_rules, account_holds, instance_erasures TO qm_ledger;
+  reporting_policies, id_tokens, authorizations, authorization_rules, authorization_releases, account_holds, instance_erasures TO qm_ledger;
 GRANT SELECT, INSERT, UPDATE, DELETE ON usage_positions, usage_timeline_chunks, set_aside_reports,
   license_substitutions, ledger_requests, landing_rules, authorization_lots, authorized_usage,
   restricted_countries TO qm_ledger;
@@ -43,7 +43,7 @@ GRANT USAGE ON SEQUENCE report_opening_drafts TO qm_ledger;
 GRANT SELECT ON ingest_v1_changes, ingest_v1_reports, ingest_v1_report_bodies, ingest_v1_sources,
   ingest_v1_senders, ingest_v1_identities, ingest_v1_other_payloads, ingest_v1_body_dictionaries,
   ingest_v1_system_infos, ingest_v1_report_months, authority_v1_changes, authority_v1_block_certificates,
-  authority_v1_acknowledgements, ledger_v1_changes TO qm_ledger;
+  authority_v1_acknowledgements, authority_v1_enrolled, ledger_v1_changes TO qm_ledger;
 -- A new product instance leads its own HA set, so its id is drawn before its row is written.
 GRANT USAGE ON SEQUENCE product_instances_product_instance_id_seq, entitlements_lot_id_seq TO qm_ledger;
 GRANT EXECUTE ON FUNCTION ledger_make_entry_partitions(timestamptz, timestamptz) TO qm_ledger;

@@ -59,7 +59,9 @@ class AuthorityService final : public Service {
             &acknowledgements_, &trust_, [this] { return keys_->Current(); }, context.clock),
         policy_file_api_(
             &acknowledgements_, &trust_, [this] { return keys_->Current(); }, context.clock),
-        signing_api_([this] { return keys_->Current(); }, &authorization_codes_, context.clock),
+        signing_api_([this] { return keys_->Current(); },
+                     [this] { return keys_->With(authority::KeyPurpose::kAuthorization, clock_.Now()); },
+                     &authorization_codes_, context.clock),
         issuer_(context.database(kName), authority::IssuerOptions(), context.clock, context.metrics) {}
   ~AuthorityService() override { StopJobs(); }
 

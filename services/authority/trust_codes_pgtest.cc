@@ -477,6 +477,64 @@ TEST_F(TrustCodesTest, RevokingNeedsAFilterThatMeetsSomethingOfTheCallersAccount
   EXPECT_EQ(Revoke(of_a), "ok");
 }
 
+TEST_F(TrustCodesTest, AnImportedCertificateIsRevokedByTheAccountThatHasItsUdiOrByTheNode) {
+  const CertificateAuthority ca = ImportedManufacturer();
+  const crypto::Validity valid = {kNow - absl::Hours(1), kNow + absl::Hours(9000)};
+  v1::ImportTrustCertificatesRequest request;
+  for (const char* sn : {"A", "B"}) {
+    request.set_pem(request.pem() + ca.IssueProductInstance(NewKey().Public(), {"PID", sn}, valid)->ToPem());
+  }
+  v1::ImportCertificatesResponse response;
+  ASSERT_EQ(Call(*trust_, &v1::TrustService::Stub::ImportTrustCertificates, request, response), "ok");
+  ASSERT_EQ(response.imported(), 2);
+  const auto revoke = [&](const std::string& sn) {
+    return Revoke([&](auto& filter) {
+      filter.set_product_id("PID");
+      filter.set_serial_number(sn);
+    });
+  };
+  const int64_t other = database_.AddAccount("other.example.com");
+  caller_.smart_account = "other.example.com";
+  EXPECT_EQ(revoke("A"), "authority.trust_code_unknown") << "nobody has it yet, and the whole node trusts it";
+  const auto give = [&](int64_t account) {
+    database_.Run(absl::StrCat(
+        "INSERT INTO product_instances (smart_account_id, udi_pid, udi_sn, virtual_account_id, ha_lead_id,"
+        " created_at) SELECT smart_account_id, 'PID', 'A', virtual_account_id, 1, now() FROM virtual_accounts"
+        " WHERE smart_account_id = ",
+        account, " ORDER BY virtual_account_id LIMIT 1"));
+  };
+  give(database_.account());
+  EXPECT_EQ(revoke("A"), "authority.trust_code_unknown") << "another account's";
+  database_.Run("DELETE FROM product_instances");
+  give(other);
+  EXPECT_EQ(revoke("A"), "ok");
+  caller_.smart_account = "";
+  EXPECT_EQ(revoke("B"), "ok") << "who is bound to no account may";
+}
+
+TEST_F(TrustCodesTest, AFactoryProofThatComesLateRetiresNoNewerCode) {
+  const CertificateAuthority ca = ImportedManufacturer();
+  const PrivateKey factory = NewKey();
+  const std::string chain = ca.IssueProductInstance(factory.Public(), {"PID", "A"},
+                                                    {kNow - absl::Hours(1), kNow + absl::Hours(9000)})
+                                ->ToPem();
+  const PrivateKey older = NewKey(), newer = NewKey(), late = NewKey();
+  ASSERT_EQ(EstablishFactory(Factory(factory, chain, older, "A")), "ok");
+  clock_.Advance(absl::Hours(2));
+  ASSERT_EQ(Establish(newer, "A"), "ok");
+  // At a replica whose clock is behind, or that was stopped between its clock and the database.
+  clock_.Advance(-absl::Hours(1));
+  ASSERT_EQ(EstablishFactory(Factory(factory, chain, late, "A")), "ok");
+  const auto retired = [&](const PrivateKey& key) {
+    return database_.Number(
+        absl::StrCat("SELECT count(*) FROM trust_certificates WHERE retired_at IS NOT NULL"
+                     " AND key_id = '",
+                     key.Public().key_id(), "'"));
+  };
+  EXPECT_EQ(retired(older), 1);
+  EXPECT_EQ(retired(newer), 0);
+}
+
 TEST_F(TrustCodesTest, AnImportTakesNoTrustCodesPlace) {
   const CertificateAuthority ca = ImportedManufacturer();
   const PrivateKey key = NewKey();

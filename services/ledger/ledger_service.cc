@@ -11,6 +11,7 @@
 #include "services/common/rpc/status_conversion.h"
 #include "services/common/status/status_macros.h"
 #include "services/ledger/api/account_service.h"
+#include "services/ledger/api/authorization_release_service.h"
 #include "services/ledger/api/authorization_service.h"
 #include "services/ledger/api/catalog_service.h"
 #include "services/ledger/api/compliance_service.h"
@@ -78,6 +79,7 @@ class LedgerService final : public Service {
                             {.sign = [this](const CodeRequest& request) { return SignCode(request); },
                              .find = [this](int64_t account, int64_t id) { return FindCode(account, id); }}),
         authorizations_(api_, &authorization_flow_),
+        releases_(api_, &authorization_flow_),
         reservations_(api_, &authorization_flow_),
         product_instances_(
             api_,
@@ -127,6 +129,7 @@ class LedgerService final : public Service {
     builder.RegisterService(&entitlements_);
     builder.RegisterService(&policies_);
     builder.RegisterService(&authorizations_);
+    builder.RegisterService(&releases_);
     builder.RegisterService(&reservations_);
     builder.RegisterService(&product_instances_);
     builder.RegisterService(&compliance_);
@@ -247,6 +250,7 @@ class LedgerService final : public Service {
   PolicyServiceImpl policies_;
   const AuthorizationFlow authorization_flow_;
   AuthorizationServiceImpl authorizations_;
+  AuthorizationReleaseServiceImpl releases_;
   ReservationServiceImpl reservations_;
   ProductInstanceServiceImpl product_instances_;
   ComplianceServiceImpl compliance_;

@@ -18,6 +18,7 @@ class AuthorizationTest(unittest.TestCase):
             self.online()
             self.by_file()
             self.four_eyes()
+            self.destroyed()
             self.killed_between_the_phases()
             checked = node.qmctl("fsck", "-o", "json", timeout_s=300)
             self.assertEqual(checked.code, 0, checked)
@@ -129,6 +130,20 @@ class AuthorizationTest(unittest.TestCase):
         self.run_ok("authorization", "restrict-countries", "DE", "KP")
         self.assertEqual(self.run_ok("authorization", "rule")["restricted_countries"], ["DE", "KP"])
         self.run_ok("authorization", "restrict-countries")
+
+    def destroyed(self):
+        """What a product instance holds that cannot prove the removal is freed by two people's word, never by one's."""
+        self.init("d", "C8500:D1")
+        self.agent("d", "authorization", "request", f"{ENFORCED}=1")
+        number = self.of("C8500:D1")["authorization_id"]
+        before = self.pool(ENFORCED)
+        asked = self.run_ok("authorization", "release", number, "--reason", "burnt down")
+        self.assertEqual((asked["state"], asked["reason"]), ("confirmed", "burnt down"))
+        own = self.node.qmctl("authorization", "approve-release", number)
+        self.assertEqual(own.code, 1, own)
+        self.assertIn("ledger.decision_denied", own.err)
+        self.assertEqual(self.run_ok("authorization", "show-release", number)["approved_by"], None)
+        self.assertEqual(self.pool(ENFORCED), before)
 
     def killed_between_the_phases(self):
         """What nobody approves in time is free again, also when the node was killed meanwhile."""

@@ -1,18 +1,17 @@
 // authorization request, import, approve, deny, confirm, return, list, show, export, rule, set-rule,
-// restrict-countries; reservation reserve, update, return, list
+// restrict-countries
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "clients/connection/client_errors.h"
 #include "clients/connection/file.h"
+#include "clients/qmctl/commands/authorization_release.h"
+#include "clients/qmctl/commands/authorization_rows.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
 #include "quartermaster/ledger/v1/authorizations.grpc.pb.h"
-#include "quartermaster/ledger/v1/reservations.grpc.pb.h"
 #include "services/common/status/status_macros.h"
 
 namespace quartermaster::qmctl {
@@ -48,73 +47,6 @@ struct CountryOptions {
   std::vector<std::string> countries;
 };
 
-// "TAG=COUNT, …"
-std::string LinesText(const Authorization& authorization) {
-  std::string text;
-  for (const auto& line : authorization.lines()) {
-    absl::StrAppend(&text, text.empty() ? "" : "; ", line.tag(), "=", line.count());
-  }
-  return text;
-}
-
-const RowSpec<Authorization>& AuthorizationSpec() {
-  using K = CellKind;
-  using R = Authorization;
-  static const auto* spec = new RowSpec<R>{
-      {"authorization_id", "Id", K::kNumber, [](const R& r) { return Json(r.authorization_id()); }},
-      {"", "Product instance", K::kText, [](const R& r) { return Json(UdiText(r.udi())); }},
-      {"product_id", "", K::kText, [](const R& r) { return Json(r.udi().product_id()); }},
-      {"serial_number", "", K::kText, [](const R& r) { return Json(r.udi().serial_number()); }},
-      {"virtual_account", "Virtual account", K::kText, [](const R& r) { return Json(r.virtual_account()); }},
-      {"state", "State", K::kText, [](const R& r) { return EnumWord(r.state()); }},
-      {"licenses", "Licenses", K::kText, [](const R& r) { return Json(LinesText(r)); }},
-      {"sequence", "", K::kNumber, [](const R& r) { return Json(r.sequence()); }},
-      {"replaces", "", K::kNumber, [](const R& r) { return Json(r.replaces_authorization_id()); }},
-      {"requested_by", "Requested by", K::kText, [](const R& r) { return TextOrNull(r.requested_by()); }},
-      {"requested_at", "Requested", K::kTime,
-       [](const R& r) { return TimeJson(r.has_request_time(), r.request_time()); }},
-      {"decided_by", "Decided by", K::kText, [](const R& r) { return TextOrNull(r.decided_by()); }},
-      {"decided_at", "", K::kTime,
-       [](const R& r) { return TimeJson(r.has_decision_time(), r.decision_time()); }},
-      {"hold_expires_at", "", K::kTime,
-       [](const R& r) { return TimeJson(r.has_hold_expire_time(), r.hold_expire_time()); }},
-      {"granted_at", "", K::kTime, [](const R& r) { return TimeJson(r.has_grant_time(), r.grant_time()); }},
-      {"confirmed_at", "", K::kTime,
-       [](const R& r) { return TimeJson(r.has_confirm_time(), r.confirm_time()); }},
-      {"ended_at", "", K::kTime, [](const R& r) { return TimeJson(r.has_end_time(), r.end_time()); }},
-  };
-  return *spec;
-}
-
-// Prints it; its code goes to `file`, if one is named and there is a code.
-absl::StatusOr<ExitCode> Show(Invocation& invocation, const Authorization& authorization,
-                              const std::string& file) {
-  if (!file.empty() && !authorization.smart_license().empty()) {
-    RETURN_IF_ERROR(client::WriteFileAtomically(file, authorization.smart_license()));
-  }
-  Output& output = invocation.output();
-  output.Begin();
-  output.Record(AuthorizationSpec(), authorization);
-  if (!file.empty() && authorization.smart_license().empty()) output.Note("there is no code to write");
-  output.End();
-  return ExitCode::kOk;
-}
-
-template <typename WithLines>
-absl::Status AddLines(const std::vector<std::string>& texts, WithLines& request) {
-  for (const std::string& text : texts) {
-    const size_t equals = text.rfind('=');
-    auto& line = *request.add_lines();
-    int64_t count = 0;
-    if (equals == std::string::npos || !absl::SimpleAtoi(text.substr(equals + 1), &count)) {
-      return client::Usage(absl::StrCat("--license: got ", text, ", want TAG=COUNT"));
-    }
-    line.set_tag(text.substr(0, equals));
-    line.set_count(count);
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<ExitCode> Request(Invocation& invocation, const RequestOptions& options) {
   ledger::v1::RequestAuthorizationRequest request;
   request.set_smart_account(invocation.options.smart_account);
@@ -126,7 +58,7 @@ absl::StatusOr<ExitCode> Request(Invocation& invocation, const RequestOptions& o
   request.set_request_id(NewRequestId());
   ASSIGN_OR_RETURN(const Authorization answer,
                    invocation.Call<AuthorizationService>(&Stub::RequestAuthorization, request));
-  return Show(invocation, answer, options.file);
+  return ShowAuthorization(invocation, answer, options.file);
 }
 
 const RowSpec<ImportResult>& ResultSpec() {
@@ -182,7 +114,7 @@ absl::StatusOr<ExitCode> Decide(Invocation& invocation, const IdOptions& options
   request.set_authorization_id(options.id);
   request.set_request_id(NewRequestId());
   ASSIGN_OR_RETURN(const Authorization answer, invocation.Call<AuthorizationService>(method, request));
-  return Show(invocation, answer, options.file);
+  return ShowAuthorization(invocation, answer, options.file);
 }
 absl::StatusOr<ExitCode> Approve(Invocation& invocation, const IdOptions& options) {
   return Decide(invocation, options, &Stub::ApproveAuthorization);
@@ -199,7 +131,7 @@ absl::StatusOr<ExitCode> Confirm(Invocation& invocation, const ProofOptions& opt
   request.set_request_id(NewRequestId());
   ASSIGN_OR_RETURN(const Authorization answer,
                    invocation.Call<AuthorizationService>(&Stub::ConfirmAuthorization, request));
-  return Show(invocation, answer, "");
+  return ShowAuthorization(invocation, answer, "");
 }
 
 absl::StatusOr<ExitCode> Return(Invocation& invocation, const ProofOptions& options) {
@@ -210,7 +142,7 @@ absl::StatusOr<ExitCode> Return(Invocation& invocation, const ProofOptions& opti
   request.set_request_id(NewRequestId());
   ASSIGN_OR_RETURN(const Authorization answer,
                    invocation.Call<AuthorizationService>(&Stub::ReturnAuthorization, request));
-  return Show(invocation, answer, "");
+  return ShowAuthorization(invocation, answer, "");
 }
 
 absl::StatusOr<ExitCode> List(Invocation& invocation, const AuthorizationListOptions& options) {
@@ -239,12 +171,12 @@ absl::StatusOr<Authorization> Get(Invocation& invocation, int64_t id) {
 
 absl::StatusOr<ExitCode> ShowOne(Invocation& invocation, const IdOptions& options) {
   ASSIGN_OR_RETURN(const Authorization answer, Get(invocation, options.id));
-  return Show(invocation, answer, "");
+  return ShowAuthorization(invocation, answer, "");
 }
 
 absl::StatusOr<ExitCode> Export(Invocation& invocation, const IdOptions& options) {
   ASSIGN_OR_RETURN(const Authorization answer, Get(invocation, options.id));
-  if (options.file != "-") return Show(invocation, answer, options.file);
+  if (options.file != "-") return ShowAuthorization(invocation, answer, options.file);
   invocation.streams().out << answer.smart_license();
   return ExitCode::kOk;
 }
@@ -309,69 +241,6 @@ absl::StatusOr<ExitCode> RestrictCountries(Invocation& invocation, const Country
   return ExitCode::kOk;
 }
 
-using ledger::v1::ReservationService;
-
-struct ReservationOptions {
-  std::string udi, virtual_account, type, code, file;
-  std::vector<std::string> lines;
-};
-
-template <typename Wanted>
-absl::Status Fill(const Invocation& invocation, const ReservationOptions& options, Wanted& request) {
-  request.set_smart_account(invocation.options.smart_account);
-  ASSIGN_OR_RETURN(*request.mutable_udi(), ParseUdi(options.udi));
-  RETURN_IF_ERROR(AddLines(options.lines, request));
-  request.set_type(options.type == "universal" ? ledger::v1::RESERVATION_TYPE_UNIVERSAL
-                                               : ledger::v1::RESERVATION_TYPE_SPECIFIC);
-  request.set_request_id(NewRequestId());
-  return absl::OkStatus();
-}
-
-absl::StatusOr<ExitCode> Reserve(Invocation& invocation, const ReservationOptions& options) {
-  ledger::v1::ReserveLicensesRequest request;
-  RETURN_IF_ERROR(Fill(invocation, options, request));
-  request.set_virtual_account(options.virtual_account);
-  ASSIGN_OR_RETURN(const Authorization answer,
-                   invocation.Call<ReservationService>(&ReservationService::Stub::ReserveLicenses, request));
-  return Show(invocation, answer, options.file);
-}
-
-absl::StatusOr<ExitCode> Update(Invocation& invocation, const ReservationOptions& options) {
-  ledger::v1::UpdateReservationRequest request;
-  RETURN_IF_ERROR(Fill(invocation, options, request));
-  request.set_confirmation_code(options.code);
-  ASSIGN_OR_RETURN(const Authorization answer, invocation.Call<ReservationService>(
-                                                   &ReservationService::Stub::UpdateReservation, request));
-  return Show(invocation, answer, options.file);
-}
-
-absl::StatusOr<ExitCode> ReturnReservation(Invocation& invocation, const ProofOptions& options) {
-  ledger::v1::ReturnReservationRequest request;
-  request.set_smart_account(invocation.options.smart_account);
-  ASSIGN_OR_RETURN(*request.mutable_udi(), ParseUdi(options.udi));
-  request.set_return_code(options.code);
-  request.set_request_id(NewRequestId());
-  ASSIGN_OR_RETURN(const Authorization answer, invocation.Call<ReservationService>(
-                                                   &ReservationService::Stub::ReturnReservation, request));
-  return Show(invocation, answer, "");
-}
-
-absl::StatusOr<ExitCode> ListReservations(Invocation& invocation, const ListOptions& options) {
-  ledger::v1::ListReservationsRequest request;
-  request.set_smart_account(invocation.options.smart_account);
-  return ListRows<ReservationService>(
-      invocation, {"reservations", ""}, AuthorizationSpec(), &ReservationService::Stub::ListReservations,
-      request, [](const auto& page) -> const auto& { return page.reservations(); }, options.limit);
-}
-
-void AddReservationOptions(CLI::App& app, ReservationOptions& options) {
-  app.add_option("--product-instance", options.udi, "PID:SN")->required();
-  app.add_option("--license", options.lines, "TAG=COUNT; may be repeated")->required();
-  app.add_option("--type", options.type, "specific (the default) or universal, which is permanent")
-      ->check(CLI::IsMember({"specific", "universal"}));
-  app.add_option("--file", options.file, "Where the reservation code goes");
-}
-
 void AddProofCommands(CLI::App& group, Invocation& invocation) {
   auto confirm =
       AddLeaf<ProofOptions>(group, "confirm", "Take the proof that a code is installed", invocation, Confirm);
@@ -433,6 +302,7 @@ void AddAuthorizationCommands(CLI::App& app, Invocation& invocation) {
                              "Write the codes there, as SLAC_<id>.xml");
   AddProofCommands(group, invocation);
   AddDecisionCommands(group, invocation);
+  AddReleaseCommands(group, invocation);
   auto list =
       AddLeaf<AuthorizationListOptions>(group, "list", "Authorizations, oldest first", invocation, List);
   list.app.add_option("--product-instance", list.options->udi, "Only of this one, PID:SN");
@@ -449,27 +319,6 @@ void AddAuthorizationCommands(CLI::App& app, Invocation& invocation) {
       .add_option("-o,--file", export_leaf.options->file,
                   "Where the code goes; - is standard output (here -o is no format)")
       ->required();
-}
-
-void AddReservationCommands(CLI::App& app, Invocation& invocation) {
-  CLI::App& group =
-      AddGroup(app, "reservation", "Licenses set aside for product instances that report nothing");
-  auto reserve =
-      AddLeaf<ReservationOptions>(group, "reserve", "Reserve, and write the code", invocation, Reserve);
-  AddReservationOptions(reserve.app, *reserve.options);
-  reserve.app.add_option("--virtual-account", reserve.options->virtual_account,
-                         "Home of one that is not known yet");
-  auto update =
-      AddLeaf<ReservationOptions>(group, "update", "Reserve others in their place", invocation, Update);
-  AddReservationOptions(update.app, *update.options);
-  update.app.add_option("--confirmation-code", update.options->code, "Of the code that is installed")
-      ->required();
-  auto back = AddLeaf<ProofOptions>(group, "return", "Take the return code; without one, ask for the return",
-                                    invocation, ReturnReservation);
-  back.app.add_option("--product-instance", back.options->udi, "PID:SN")->required();
-  back.app.add_option("CODE", back.options->code, "Return code that the product instance shows");
-  auto list = AddLeaf<ListOptions>(group, "list", "Reservations, oldest first", invocation, ListReservations);
-  AddLimit(list.app, *list.options);
 }
 
 }  // namespace quartermaster::qmctl

@@ -19,6 +19,7 @@
 #include "quartermaster/gateway/v1/gateway.pb.h"
 #include "quartermaster/ingest/v1/ingest.pb.h"
 #include "quartermaster/ledger/v1/accounts.pb.h"
+#include "quartermaster/ledger/v1/authorization_releases.pb.h"
 #include "quartermaster/ledger/v1/authorizations.pb.h"
 #include "quartermaster/ledger/v1/books.pb.h"
 #include "quartermaster/ledger/v1/catalog.pb.h"
@@ -60,17 +61,20 @@ std::multimap<std::string, Arguments> Commands() {
       {"ack export", {"--product-instance", "PID:SN", "-o", written}},
       {"ack poll", {"77"}},
       {"authorization approve", {"7"}},
+      {"authorization approve-release", {"7"}},
       {"authorization confirm", {"--product-instance", "PID:SN", "AAAA"}},
       {"authorization deny", {"7"}},
       {"authorization export", {"7", "-o", written}},
       {"authorization import", {File("request.xml", "any")}},
       {"authorization list", {}},
+      {"authorization release", {"7", "--reason", "burnt"}},
       {"authorization request", {"--product-instance", "PID:SN", "--license", "t=1"}},
       {"authorization restrict-countries", {"XX"}},
       {"authorization return", {"--product-instance", "PID:SN", "AAAA"}},
       {"authorization rule", {}},
       {"authorization set-rule", {"--export", "yes", "--country", "DE"}},
       {"authorization show", {"7"}},
+      {"authorization show-release", {"7"}},
       {"catalog import", {File("tags.csv", "tag\nt\n")}},
       {"catalog list", {}},
       {"compliance", {"--as-of", "2026-01-01"}},
@@ -250,6 +254,7 @@ TEST_F(EveryCommandTest, TheCommandsReachEveryMethodOfTheApi) {
   AddMethods(*ingest::v1::Report::descriptor()->file(), api);
   AddMethods(*ledger::v1::SmartAccount::descriptor()->file(), api);
   AddMethods(*ledger::v1::Authorization::descriptor()->file(), api);
+  AddMethods(*ledger::v1::AuthorizationRelease::descriptor()->file(), api);
   AddMethods(*ledger::v1::CheckBooksRequest::descriptor()->file(), api);
   AddMethods(*ledger::v1::IdToken::descriptor()->file(), api);
   AddMethods(*ledger::v1::LicenseTag::descriptor()->file(), api);

@@ -73,8 +73,10 @@ grpc::Status SigningApi::SignAuthorization(grpc::ServerContext* context,
                                            const v1::SignAuthorizationRequest* request,
                                            v1::SignAuthorizationResponse* response) {
   const IssueAct act{rpc::ReadCaller(*context).actor, std::string(rpc::RequestId(*context)), clock_.Now()};
+  const absl::StatusOr<std::shared_ptr<const SigningKeys>> keys = authorization_keys_();
+  if (!keys.ok()) return rpc::ToGrpc(keys.status());
   absl::StatusOr<IssuedCode> issued =
-      codes_.Issue(request->smart_account_id(), ContentOf(*request), *keys_(), act);
+      codes_.Issue(request->smart_account_id(), ContentOf(*request), **keys, act);
   if (!issued.ok()) return rpc::ToGrpc(issued.status());
   response->set_code(std::move(issued->code));
   response->set_confirmation_hash(crypto::ProofHash(issued->proofs.confirmation_code));

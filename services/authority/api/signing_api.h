@@ -2,6 +2,8 @@
 #ifndef QUARTERMASTER_SERVICES_AUTHORITY_API_SIGNING_API_H_
 #define QUARTERMASTER_SERVICES_AUTHORITY_API_SIGNING_API_H_
 
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "quartermaster/authority/v1/signing.grpc.pb.h"
@@ -14,9 +16,16 @@ namespace quartermaster::authority {
 // Thread-safe.
 class SigningApi final : public v1::SigningService::Service {
  public:
+  // The keys with one for authorizations, which the first code needs.
+  using AuthorizationKeys = std::function<absl::StatusOr<std::shared_ptr<const SigningKeys>>()>;
+
   // `codes` and `clock` outlive it.
-  SigningApi(CurrentKeys keys, AuthorizationCodeStore* codes, const Clock* clock)
-      : keys_(std::move(keys)), codes_(*codes), clock_(*clock) {}
+  SigningApi(CurrentKeys keys, AuthorizationKeys authorization_keys, AuthorizationCodeStore* codes,
+             const Clock* clock)
+      : keys_(std::move(keys)),
+        authorization_keys_(std::move(authorization_keys)),
+        codes_(*codes),
+        clock_(*clock) {}
 
   grpc::Status SignBlock(grpc::ServerContext* context, const v1::SignBlockRequest* request,
                          v1::SignBlockResponse* response) override;
@@ -30,6 +39,7 @@ class SigningApi final : public v1::SigningService::Service {
 
  private:
   const CurrentKeys keys_;
+  const AuthorizationKeys authorization_keys_;
   AuthorizationCodeStore& codes_;
   const Clock& clock_;
 };

@@ -55,12 +55,15 @@ SignerKind KindOf(KeyPurpose purpose) {
 
 }  // namespace
 
-std::vector<KeyPurpose> KeysToMake(std::span<const SigningKey> current, absl::Time now) {
+std::vector<KeyPurpose> KeysToMake(std::span<const SigningKey> current, absl::Time now,
+                                   std::optional<KeyPurpose> needed) {
   std::vector<KeyPurpose> purposes;
   const SigningKey* ca = Find(current, KeyPurpose::kCa);
   if (ca == nullptr) purposes.push_back(KeyPurpose::kCa);
   for (KeyPurpose purpose : {KeyPurpose::kAcknowledgement, KeyPurpose::kBlock, KeyPurpose::kAuthorization}) {
-    if (NeedsSigner(Find(current, purpose), ca, now)) purposes.push_back(purpose);
+    const SigningKey* signer = Find(current, purpose);
+    const bool waits = purpose == KeyPurpose::kAuthorization && signer == nullptr && needed != purpose;
+    if (!waits && NeedsSigner(signer, ca, now)) purposes.push_back(purpose);
   }
   return purposes;
 }

@@ -2,6 +2,7 @@
 #ifndef QUARTERMASTER_SERVICES_AUTHORITY_DOMAIN_KEY_SCHEDULE_H_
 #define QUARTERMASTER_SERVICES_AUTHORITY_DOMAIN_KEY_SCHEDULE_H_
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,8 +25,10 @@ inline constexpr absl::Duration kBackdated = absl::Hours(24 * 365);
 
 // The purposes for which a key must be made now, the CA first: those without a current key, and
 // signers that end within kSignerRenewedBefore. The CA is never replaced by itself, because product
-// instances have it pinned.
-std::vector<KeyPurpose> KeysToMake(std::span<const SigningKey> current, absl::Time now);
+// instances have it pinned. A key for authorizations is first made when one is `needed`: replicas of releases
+// that do not know this purpose do not start once there is one.
+std::vector<KeyPurpose> KeysToMake(std::span<const SigningKey> current, absl::Time now,
+                                   std::optional<KeyPurpose> needed = std::nullopt);
 
 // A new P-256 CA. The common name carries the key's id, so that two authorities are told apart.
 absl::StatusOr<SigningKey> MakeCaKey(absl::Time now);

@@ -22,9 +22,12 @@ std::vector<SigningKey> AllKeys(absl::Time made) {
           *MakeSignerKey(ca, KeyPurpose::kBlock, made), *MakeSignerKey(ca, KeyPurpose::kAuthorization, made)};
 }
 
-TEST(KeySchedule, TheFirstStartMakesAllKeysCaFirst) {
-  EXPECT_THAT(KeysToMake({}, kNow), ElementsAre(KeyPurpose::kCa, KeyPurpose::kAcknowledgement,
-                                                KeyPurpose::kBlock, KeyPurpose::kAuthorization));
+TEST(KeySchedule, TheFirstStartMakesTheKeysThatEveryReleaseKnowsCaFirst) {
+  EXPECT_THAT(KeysToMake({}, kNow),
+              ElementsAre(KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock));
+  EXPECT_THAT(KeysToMake({}, kNow, KeyPurpose::kAuthorization),
+              ElementsAre(KeyPurpose::kCa, KeyPurpose::kAcknowledgement, KeyPurpose::kBlock,
+                          KeyPurpose::kAuthorization));
 }
 
 TEST(KeySchedule, FreshKeysStay) {
@@ -40,7 +43,10 @@ TEST(KeySchedule, SignersAreRenewedAYearBeforeTheyEnd) {
 TEST(KeySchedule, AMissingSignerAloneIsMade) {
   std::vector<SigningKey> keys = AllKeys(kNow);
   keys.pop_back();
-  EXPECT_THAT(KeysToMake(keys, kNow), ElementsAre(KeyPurpose::kAuthorization));
+  EXPECT_THAT(KeysToMake(keys, kNow), IsEmpty()) << "the first code makes it";
+  EXPECT_THAT(KeysToMake(keys, kNow, KeyPurpose::kAuthorization), ElementsAre(KeyPurpose::kAuthorization));
+  keys.pop_back();
+  EXPECT_THAT(KeysToMake(keys, kNow), ElementsAre(KeyPurpose::kBlock));
 }
 
 TEST(KeySchedule, NothingIsRenewedThatWouldEndWithTheCaAnyway) {

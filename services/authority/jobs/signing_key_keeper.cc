@@ -13,6 +13,16 @@ absl::Status SigningKeyKeeper::RunOnce(absl::Time now) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<const SigningKeys>> SigningKeyKeeper::With(KeyPurpose purpose,
+                                                                          absl::Time now) {
+  std::shared_ptr<const SigningKeys> keys = Current();
+  if (keys->Current(purpose) != nullptr) return keys;
+  ASSIGN_OR_RETURN(keys, store_.LoadOrMake(now, purpose));
+  absl::MutexLock lock(&mutex_);
+  keys_ = keys;
+  return keys;
+}
+
 std::shared_ptr<const SigningKeys> SigningKeyKeeper::Current() const {
   absl::MutexLock lock(&mutex_);
   return keys_;

@@ -6,6 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/authority/domain/signing_keys.h"
@@ -21,6 +22,9 @@ class SigningKeyKeeper {
   // Makes what is missing or due, and takes over what other replicas made. On an error the keys that
   // are at hand stay.
   absl::Status RunOnce(absl::Time now);
+
+  // The keys with one for `purpose`, which is made if there is none yet.
+  absl::StatusOr<std::shared_ptr<const SigningKeys>> With(KeyPurpose purpose, absl::Time now);
 
   // Without any key before the first successful RunOnce.
   std::shared_ptr<const SigningKeys> Current() const;

@@ -1,6 +1,7 @@
 #include "services/authority/storage/signing_key_store.h"
 
 #include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "services/authority/storage/audit.h"
 #include "services/authority/storage/transaction.h"
 #include "services/common/crypto/certificate.h"
+#include "services/common/log/log.h"
 #include "services/common/pg/raw_connection.h"
 #include "services/common/status/status_macros.h"
 
@@ -41,18 +43,24 @@ constexpr char kSelectKeys[] = R"sql(
 SELECT purpose, certificate, encrypted_private_key, retired_at IS NULL
 FROM signing_keys ORDER BY purpose <> 'ca', created_at DESC)sql";
 
+// A later release made it, which runs beside this one or ran before it. Once: keys are read every hour.
+void WarnOfUnknownPurpose(const std::string& purpose) {
+  static std::once_flag warned;
+  std::call_once(warned, [&] {
+    log::Warning("a signing key of a purpose that this release does not know stays closed",
+                 {{"purpose", purpose}});
+  });
+}
+
 absl::StatusOr<StoredKeys> Load(pg::RawConnection& connection, const KeyEncryptionKey& opener) {
   ASSIGN_OR_RETURN(const pg::Result rows, connection.Execute(kSelectKeys, pg::Params()));
   StoredKeys keys;
   for (int row = 0; row < rows.rows(); ++row) {
-    const std::optional<KeyPurpose> purpose = ParsePurpose(rows.Bytes(row, 0));
-    if (!purpose.has_value()) {
-      return StoredRowDamaged(
-          absl::StrCat("signing_keys.purpose: got \"", std::string(rows.Bytes(row, 0)), "\""));
-    }
     ASSIGN_OR_RETURN(Certificate certificate, Certificate::FromDer(rows.Bytes(row, 1)));
     keys.certificates.push_back(certificate);
-    if (!rows.Bool(row, 3)) continue;
+    const std::optional<KeyPurpose> purpose = ParsePurpose(rows.Bytes(row, 0));
+    if (!purpose.has_value()) WarnOfUnknownPurpose(std::string(rows.Bytes(row, 0)));
+    if (!rows.Bool(row, 3) || !purpose.has_value()) continue;
     ASSIGN_OR_RETURN(const std::string pem,
                      opener.Decrypt(rows.Bytes(row, 2), EnvelopeContext(*purpose, certificate.key_id())));
     ASSIGN_OR_RETURN(PrivateKey key, PrivateKey::FromPem(pem));
@@ -109,13 +117,14 @@ absl::StatusOr<SigningKey> Make(KeyPurpose purpose, const std::vector<SigningKey
 SigningKeyStore::SigningKeyStore(pg::Options database, KeyEncryptionKey key_encryption_key)
     : database_(std::move(database)), key_encryption_key_(std::move(key_encryption_key)) {}
 
-absl::StatusOr<std::shared_ptr<const SigningKeys>> SigningKeyStore::LoadOrMake(absl::Time now) {
+absl::StatusOr<std::shared_ptr<const SigningKeys>> SigningKeyStore::LoadOrMake(
+    absl::Time now, std::optional<KeyPurpose> needed) {
   ASSIGN_OR_RETURN(const std::unique_ptr<pg::RawConnection> connection,
                    pg::RawConnection::Connect(database_));
   ASSIGN_OR_RETURN(StoredKeys keys, InTransaction(*connection, [&]() -> absl::StatusOr<StoredKeys> {
                      RETURN_IF_ERROR(connection->Execute(kLock, pg::Params()).status());
                      ASSIGN_OR_RETURN(StoredKeys stored, Load(*connection, key_encryption_key_));
-                     const std::vector<KeyPurpose> due = KeysToMake(stored.current, now);
+                     const std::vector<KeyPurpose> due = KeysToMake(stored.current, now, needed);
                      if (due.empty()) return stored;
                      for (KeyPurpose purpose : due) {
                        ASSIGN_OR_RETURN(SigningKey key, Make(purpose, stored.current, now));

@@ -3,6 +3,7 @@
 #define QUARTERMASTER_SERVICES_AUTHORITY_STORAGE_SIGNING_KEY_STORE_H_
 
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,11 +18,13 @@ class SigningKeyStore {
  public:
   SigningKeyStore(pg::Options database, crypto::KeyEncryptionKey key_encryption_key);
 
-  // Opens the current keys; makes those that domain/key_schedule.h says are due, retiring their
-  // predecessors, with an audit row each. Replicas that do so at once end up with the same keys.
-  // `crypto.envelope_key_mismatch` when this replica has another key-encryption key than the one
+  // Opens the current keys; makes those that domain/key_schedule.h says are due, one that is `needed` among
+  // them, retiring their predecessors, with an audit row each. Keys of purposes that this release does not
+  // know stay closed; their certificates are read like any other. Replicas that do so at once end up with the
+  // same keys. `crypto.envelope_key_mismatch` when this replica has another key-encryption key than the one
   // that stored them.
-  absl::StatusOr<std::shared_ptr<const SigningKeys>> LoadOrMake(absl::Time now);
+  absl::StatusOr<std::shared_ptr<const SigningKeys>> LoadOrMake(
+      absl::Time now, std::optional<KeyPurpose> needed = std::nullopt);
 
  private:
   const pg::Options database_;

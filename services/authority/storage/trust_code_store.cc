@@ -77,10 +77,12 @@ constexpr char kInsertTrustCode[] = R"sql(
 INSERT INTO trust_certificates (key_id, udi_pid, udi_sn, certificate, issuer, alg, not_before, not_after,
                                 imported_at, origin, smart_account_id, serial_number, export_controlled)
 VALUES ($1, $2, $3, $4, $5, $6, $7::timestamptz, $8::timestamptz, $9::timestamptz, $10, $11, $12, $13))sql";
+// authority_retire_trust_codes: those before it. A proof that arrives late, or at a replica whose clock is
+// behind, takes nothing from a newer one.
 constexpr char kRetireOthers[] = R"sql(
 UPDATE trust_certificates SET retired_at = $4::timestamptz, replaced_by = $3
 WHERE udi_pid = $1 AND udi_sn = $2 AND key_id <> $3 AND origin <> 0 AND revoked_at IS NULL
-  AND retired_at IS NULL)sql";
+  AND retired_at IS NULL AND not_before <= $5::timestamptz)sql";
 
 void Insert(pqxx::transaction_base& transaction, const WantedTrustCode& wanted,
             const std::string& imported_at, absl::Time retired_at) {
@@ -91,7 +93,8 @@ void Insert(pqxx::transaction_base& transaction, const WantedTrustCode& wanted,
                           ToTimestamp(certificate.not_after()), imported_at, static_cast<int>(wanted.origin),
                           wanted.smart_account_id, certificate.serial_number(), wanted.export_controlled);
   transaction.exec_params(kRetireOthers, wanted.udi.product_id, wanted.udi.serial_number,
-                          certificate.key_id(), ToTimestamp(retired_at));
+                          certificate.key_id(), ToTimestamp(retired_at),
+                          ToTimestamp(certificate.not_before()));
 }
 
 absl::StatusOr<std::vector<std::string>> IssueAll(pqxx::transaction_base& transaction,
@@ -118,11 +121,15 @@ absl::StatusOr<std::vector<std::string>> IssueAll(pqxx::transaction_base& transa
   return certificates;
 }
 
-#define MATCHES_FILTER                                                                                 \
-  " WHERE ($1 = '' OR t.udi_pid = $1 AND t.udi_sn = $2) AND ($3 = '' OR t.key_id = $3)"                \
-  " AND ($4::bigint IS NULL OR coalesce(t.smart_account_id, $4) = $4 AND NOT EXISTS ("                 \
-  "   SELECT 1 FROM ledger_v1_product_instances p WHERE p.udi_pid = t.udi_pid AND p.udi_sn = t.udi_sn" \
-  "   AND p.smart_account_id <> $4))"
+// Of one Smart Account: its trust codes, and what was imported for UDIs that it has. An imported certificate
+// of a UDI that nobody has yet is the whole node's.
+#define MATCHES_FILTER                                                                               \
+  " WHERE ($1 = '' OR t.udi_pid = $1 AND t.udi_sn = $2) AND ($3 = '' OR t.key_id = $3)"              \
+  " AND ($4::bigint IS NULL OR t.smart_account_id = $4 OR t.smart_account_id IS NULL AND (EXISTS ("  \
+  "   SELECT FROM ledger_v1_product_instances p WHERE p.udi_pid = t.udi_pid AND p.udi_sn = t.udi_sn" \
+  "   AND p.smart_account_id = $4) OR EXISTS ("                                                      \
+  "   SELECT FROM ingest_v1_senders s WHERE s.udi_pid = t.udi_pid AND s.udi_sn = t.udi_sn"           \
+  "   AND s.smart_account_id = $4)))"
 constexpr char kSelectMatching[] = "SELECT 1 FROM trust_certificates t" MATCHES_FILTER " LIMIT 1";
 // authority_revoke_trust: one number for the act.
 constexpr char kRevoke[] =

@@ -8,6 +8,7 @@
 #include "quartermaster/gateway/v1/gateway.pb.h"
 #include "quartermaster/ingest/v1/ingest.pb.h"
 #include "quartermaster/ledger/v1/accounts.pb.h"
+#include "quartermaster/ledger/v1/authorization_releases.pb.h"
 #include "quartermaster/ledger/v1/authorizations.pb.h"
 #include "quartermaster/ledger/v1/books.pb.h"
 #include "quartermaster/ledger/v1/catalog.pb.h"
@@ -31,6 +32,7 @@ std::vector<PublicFile> PublicFiles() {
   return {
       {"ingest", ingest::v1::SubmitReportsRequest::descriptor()->file()},
       {"ledger", ledger::v1::Authorization::descriptor()->file()},
+      {"ledger", ledger::v1::AuthorizationRelease::descriptor()->file()},
       {"ledger", ledger::v1::CheckBooksRequest::descriptor()->file()},
       {"ledger", ledger::v1::ConsumptionOrderSetting::descriptor()->file()},
       {"ledger", ledger::v1::Entitlement::descriptor()->file()},

@@ -9,9 +9,11 @@
 #include "services/ledger/api/authorization_changes.h"
 #include "services/ledger/api/authorization_flow.h"
 #include "services/ledger/api/field_checks.h"
+#include "services/ledger/domain/home_rule.h"
 #include "services/ledger/domain/ledger_errors.h"
 #include "services/ledger/storage/administration/account_book.h"
 #include "services/ledger/storage/administration/catalog_book.h"
+#include "services/ledger/storage/administration/enrollment.h"
 #include "services/ledger/storage/administration/product_instance_query.h"
 
 namespace quartermaster::ledger {
@@ -54,6 +56,10 @@ class Asking {
     RETURN_IF_ERROR(CheckText("udi.product_id", ask_.udi.product_id, kUdiBytesMax));
     RETURN_IF_ERROR(CheckText("udi.serial_number", ask_.udi.serial_number, kUdiBytesMax));
     RETURN_IF_ERROR(CheckText("virtual_account", ask_.virtual_account, kIdBytesMax, true));
+    if (ask_.from_device && !ask_.virtual_account.empty()) {
+      return FieldInvalid("virtual_account", ask_.virtual_account,
+                          "nothing, as product instances choose no home");
+    }
     if (std::ssize(ask_.lines) > kLinesMax) return TooManyRows("lines", std::ssize(ask_.lines), kLinesMax);
     std::set<std::string> tags;
     for (size_t i = 0; i < ask_.lines.size(); ++i) {
@@ -97,6 +103,10 @@ class Asking {
       return absl::OkStatus();
     }
     if (lines_.empty()) return ProductInstanceUnknown(ask_.udi.product_id, ask_.udi.serial_number);
+    // A name alone would draw from the pools, as often as somebody thinks of another.
+    if (ask_.from_device && !IsEnrolled(transaction_, ask_.smart_account_id, ask_.udi)) {
+      return ProductInstanceUnknown(ask_.udi.product_id, ask_.udi.serial_number);
+    }
     LockInstances(transaction_, act_.now);
     if (!FindKnownInstances(transaction_, ask_.smart_account_id, {ask_.udi}).empty()) {
       // Made meanwhile, or of another account.
@@ -112,13 +122,14 @@ class Asking {
   }
 
   absl::StatusOr<int64_t> HomeOfNewOne() const {
+    HomeHints hints{.trust_code = HomeByIdToken(transaction_, ask_.smart_account_id, ask_.udi)};
     if (!ask_.virtual_account.empty()) {
       ASSIGN_OR_RETURN(
-          const VirtualAccount home,
+          const VirtualAccount named,
           FindVirtualAccount(transaction_, ask_.smart_account_id, ask_.virtual_account, "virtual_account"));
-      return home.id;
+      hints.door = named.id;
     }
-    return DefaultVirtualAccount(transaction_, ask_.smart_account_id);
+    return HomeOf(hints, {}, DefaultVirtualAccount(transaction_, ask_.smart_account_id));
   }
 
   // Those of the same kind that are alive: one whose code is on its way, one that is installed.
@@ -130,6 +141,12 @@ class Asking {
       const bool is_installed =
           live.state == AuthorizationState::kConfirmed || live.state == AuthorizationState::kReturnPending;
       (is_installed ? installed_ : open_) = std::move(live);
+    }
+    in_force_.clear();
+    if (!installed_.has_value()) return;
+    for (const LotShare& share :
+         SharesInForce(transaction_, ask_.smart_account_id, installed_->id, act_.now)) {
+      in_force_[share.pool.tag_id] += share.quantity;
     }
   }
 
@@ -182,22 +199,22 @@ class Asking {
       return open_;
     }
     if (installed_.has_value()) {
-      if (installed_->lines == lines_) return installed_;
-      if (!named_) return ConfirmationCodeRequired(installed_->id);
+      if (installed_->lines == lines_ && Lacking().empty()) return installed_;
+      // After the end of its term the same request is one for the next. While a part is in force only who has
+      // the installed code may have it replaced: the new one's removal would free that part.
+      const bool is_over = installed_->lines == lines_ && in_force_.empty();
+      if (!is_over && !named_) return ConfirmationCodeRequired(installed_->id);
     }
     return std::nullopt;
   }
 
-  // What the installed code covers already stays with it until the new one is installed.
+  // What the installed code covers now stays with it until the new one is installed. Lots that have ended
+  // cover nothing.
   std::vector<WantedTag> Lacking() const {
     std::vector<WantedTag> wanted;
     for (const AuthorizationLine& line : lines_) {
-      int64_t quantity = line.quantity;
-      if (installed_.has_value()) {
-        for (const AuthorizationLine& before : installed_->lines) {
-          if (before.tag_id == line.tag_id) quantity -= before.quantity;
-        }
-      }
+      const auto covered = in_force_.find(line.tag_id);
+      const int64_t quantity = line.quantity - (covered == in_force_.end() ? 0 : covered->second);
       if (quantity > 0) wanted.push_back({line.tag_id, quantity});
     }
     return wanted;
@@ -225,6 +242,7 @@ class Asking {
     }
     const AuthorizedInstance instance = *changes.rights().FindInstance(instance_id_);
     const std::vector<WantedTag> wanted = Lacking();
+    if (installed_.has_value()) RETURN_IF_ERROR(changes.LetGoOfEnded(*installed_));
     const auto result = changes.rights().Hold(instance, wanted);
     if (result.shortage.has_value()) {
       return Short(*result.shortage, wanted[result.shortage->line], instance.virtual_account_id);
@@ -264,6 +282,8 @@ class Asking {
   bool export_controlled_ = false;
   int64_t instance_id_ = 0;
   std::optional<Authorization> open_, installed_;
+  // By tag, what the installed one has of lots in force.
+  std::map<int32_t, int64_t> in_force_;
   // What a proof was about.
   std::optional<Authorization> proven_;
   // The confirmation code of the installed one was shown.

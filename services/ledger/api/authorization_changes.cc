@@ -87,7 +87,21 @@ absl::Status AuthorizationChanges::HandOver(const Authorization& predecessor, Au
   return absl::OkStatus();
 }
 
-absl::Status AuthorizationChanges::Return(Authorization& authorization) {
+absl::Status AuthorizationChanges::LetGoOfEnded(const Authorization& authorization) {
+  std::vector<LotShare> ended = ReadShares(transaction_, smart_account_id_, authorization.id);
+  for (const LotShare& share : SharesInForce(transaction_, smart_account_id_, authorization.id, act_.now)) {
+    std::erase(ended, share);
+  }
+  if (ended.empty()) return absl::OkStatus();
+  if (const auto shortage = rights_.Return(authorization.product_instance_id, ended)) {
+    return Damaged(authorization, *shortage);
+  }
+  DeleteSharesOf(transaction_, smart_account_id_, authorization.id, ended);
+  rights_.Settle();
+  return absl::OkStatus();
+}
+
+absl::Status AuthorizationChanges::Return(Authorization& authorization, ChangeKind kind) {
   if (auto predecessor = LivePredecessor(authorization)) {
     RETURN_IF_ERROR(Supersede(*predecessor, authorization));
     RETURN_IF_ERROR(Step(*predecessor, AuthorizationEvent::kReplace, "confirmed"));
@@ -98,7 +112,7 @@ absl::Status AuthorizationChanges::Return(Authorization& authorization) {
     RETURN_IF_ERROR(IsInForce(live.state) ? Supersede(authorization, live) : HandOver(authorization, live));
   }
   const std::vector<LotShare> shares = ReadShares(transaction_, smart_account_id_, authorization.id);
-  if (const auto shortage = rights_.Return(authorization.product_instance_id, shares)) {
+  if (const auto shortage = rights_.Return(authorization.product_instance_id, shares, kind)) {
     return Damaged(authorization, *shortage);
   }
   DeleteShares(transaction_, smart_account_id_, authorization.id);

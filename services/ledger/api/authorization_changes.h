@@ -30,8 +30,12 @@ class AuthorizationChanges {
   // The product instance has installed it. What it replaces is replaced, and what is left of that is free.
   absl::Status Confirm(Authorization& authorization);
   // The product instance has removed it: everything is free. One that was to replace it takes over what it
-  // lacks; one that it replaced was replaced when it was installed.
-  absl::Status Return(Authorization& authorization);
+  // lacks; one that it replaced was replaced when it was installed. `kind` says by whose word: the product
+  // instance's proof, or two administrators'.
+  absl::Status Return(Authorization& authorization, ChangeKind kind = ChangeKind::kReturn);
+  // What of it lies in lots that have ended is let go: its code says until when it was good. Its consumer is
+  // authorised for that much less.
+  absl::Status LetGoOfEnded(const Authorization& authorization);
   // Denied or timed out: the hold ends.
   absl::Status EndHold(Authorization& authorization, AuthorizationEvent event);
   // Moves it to the state that follows, and writes it. `ledger.authorization_state_invalid`.

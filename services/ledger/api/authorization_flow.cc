@@ -1,5 +1,7 @@
 #include "services/ledger/api/authorization_flow.h"
 
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,6 +44,32 @@ absl::Status ExpireHold(pqxx::transaction_base& transaction, const Act& act, con
   Audit(transaction, due.smart_account_id, act, before, authorization);
   changes.rights().Settle();
   return absl::OkStatus();
+}
+
+// Why an export-controlled license is not granted now; empty = nothing speaks against it. The account's rule
+// may have changed since the quantity was held.
+std::string ExportRefusal(const AuthorizationRule& rule, const Authorization& authorization) {
+  if (const absl::Status allowed = CheckExport(rule.export_status); !allowed.ok()) {
+    return "for licenses that may not be exported to this Smart Account any more";
+  }
+  if (rule.four_eyes && !MayDecide(authorization.requested_by, authorization.decided_by)) {
+    return "for export-controlled licenses that somebody else has to approve by now";
+  }
+  return "";
+}
+
+// How many of which license, from when to when. What licenses are called may change in the catalogue.
+using Promise = std::map<std::tuple<std::string, Term, absl::Time, absl::Time>, int64_t>;
+Promise PromiseOf(const CodeRequest& request) {
+  Promise promise;
+  for (const CodeEntitlement& one : request.entitlements) {
+    promise[{one.tag, one.term, one.start_at, one.end_at.value_or(absl::InfiniteFuture())}] += one.count;
+  }
+  return promise;
+}
+bool SamePromise(const CodeRequest& a, const CodeRequest& b) {
+  return a.udi == b.udi && a.sequence == b.sequence && a.reservation == b.reservation &&
+         PromiseOf(a) == PromiseOf(b);
 }
 
 bool IsExportControlled(pqxx::transaction_base& transaction, const Authorization& authorization) {
@@ -94,29 +122,48 @@ absl::StatusOr<CodeRequest> AuthorizationFlow::PrepareCode(pqxx::transaction_bas
   return request;
 }
 
-absl::StatusOr<Authorization> AuthorizationFlow::CommitGrant(pqxx::transaction_base& transaction,
-                                                             const Act& act, int64_t smart_account_id,
-                                                             int64_t authorization_id,
-                                                             const SignedCode& code) const {
+// Under the lock: the code was signed outside of it, and what is signed is never handed out for anything
+// else.
+absl::StatusOr<std::string> AuthorizationFlow::FindRefusal(pqxx::transaction_base& transaction,
+                                                           const Authorization& authorization,
+                                                           const CodeRequest& signed_request) const {
+  if (IsExportControlled(transaction, authorization)) {
+    const std::string refusal =
+        ExportRefusal(ReadAuthorizationRule(transaction, signed_request.smart_account_id), authorization);
+    if (!refusal.empty()) return refusal;
+  }
+  ASSIGN_OR_RETURN(const CodeRequest held,
+                   PrepareCode(transaction, signed_request.smart_account_id, authorization));
+  if (!SamePromise(held, signed_request))
+    return std::string("whose rights changed while its code was signed");
+  return std::string();
+}
+
+absl::StatusOr<AuthorizationFlow::GrantOutcome> AuthorizationFlow::CommitGrant(
+    pqxx::transaction_base& transaction, const Act& act, const CodeRequest& signed_request,
+    const SignedCode& code) const {
+  const int64_t smart_account_id = signed_request.smart_account_id;
   AuthorizationChanges changes(transaction, smart_account_id, act);
-  ASSIGN_OR_RETURN(Authorization authorization, FindOne(transaction, smart_account_id, authorization_id));
+  ASSIGN_OR_RETURN(Authorization authorization,
+                   FindOne(transaction, smart_account_id, signed_request.authorization_id));
   // Somebody else asked for the same and was faster.
-  if (IsInForce(authorization.state)) return authorization;
+  if (IsInForce(authorization.state)) return GrantOutcome{authorization, ""};
+  if (HasEnded(authorization.state)) return GrantOutcome{authorization, "which ended before it was granted"};
   const Authorization before = authorization;
-  // Both may have changed since it was held. What was signed is never handed out then.
-  const bool allowed = !IsExportControlled(transaction, authorization) ||
-                       CheckExport(ReadAuthorizationRule(transaction, smart_account_id).export_status).ok();
-  const std::vector<LotShare> shares = ReadShares(transaction, smart_account_id, authorization_id);
-  if (!allowed || changes.rights().Commit(shares).has_value()) {
-    RETURN_IF_ERROR(changes.EndHold(authorization, AuthorizationEvent::kTimeOut));
-    changes.rights().Settle();
-  } else {
+  ASSIGN_OR_RETURN(std::string refusal, FindRefusal(transaction, authorization, signed_request));
+  const std::vector<LotShare> shares = ReadShares(transaction, smart_account_id, authorization.id);
+  if (refusal.empty() && changes.rights().Commit(shares).has_value())
+    refusal = "of rights whose term has ended";
+  if (refusal.empty()) {
     authorization.confirmation_hash = code.confirmation_hash;
     authorization.removal_hash = code.removal_hash;
     RETURN_IF_ERROR(changes.Step(authorization, AuthorizationEvent::kGrant, "held"));
+  } else {
+    RETURN_IF_ERROR(changes.EndHold(authorization, AuthorizationEvent::kTimeOut));
+    changes.rights().Settle();
   }
   Audit(transaction, smart_account_id, act, before, authorization);
-  return authorization;
+  return GrantOutcome{std::move(authorization), std::move(refusal)};
 }
 
 absl::StatusOr<Authorization> AuthorizationFlow::Grant(int64_t smart_account_id, int64_t authorization_id,
@@ -124,6 +171,7 @@ absl::StatusOr<Authorization> AuthorizationFlow::Grant(int64_t smart_account_id,
   Authorization authorization;
   std::optional<CodeRequest> request;
   RETURN_IF_ERROR(pool_.Read("ledger_prepare_code", [&](pqxx::transaction_base& transaction) -> absl::Status {
+    request.reset();
     ASSIGN_OR_RETURN(authorization, FindOne(transaction, smart_account_id, authorization_id));
     if (authorization.state != AuthorizationState::kHeld) return absl::OkStatus();
     ASSIGN_OR_RETURN(request, PrepareCode(transaction, smart_account_id, authorization));
@@ -131,11 +179,14 @@ absl::StatusOr<Authorization> AuthorizationFlow::Grant(int64_t smart_account_id,
   }));
   if (!request.has_value()) return authorization;
   ASSIGN_OR_RETURN(const SignedCode code, signer_.sign(*request));
-  ASSIGN_OR_RETURN(authorization, pool_.Transact("ledger_grant", [&](pqxx::transaction_base& transaction) {
-    return CommitGrant(transaction, act, smart_account_id, authorization_id, code);
-  }));
-  if (IsInForce(authorization.state)) authorization.code = code.code;
-  return authorization;
+  ASSIGN_OR_RETURN(GrantOutcome outcome,
+                   pool_.Transact("ledger_grant", [&](pqxx::transaction_base& transaction) {
+                     return CommitGrant(transaction, act, *request, code);
+                   }));
+  // After the commit: the hold has ended, whoever hears of it.
+  if (!outcome.refusal.empty()) return AuthorizationNotGranted(authorization_id, outcome.refusal);
+  outcome.authorization.code = code.code;
+  return std::move(outcome.authorization);
 }
 
 absl::StatusOr<Authorization> AuthorizationFlow::Approve(pqxx::transaction_base& transaction, const Act& act,

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/ledger/api/idempotent_write.h"
+#include "services/ledger/storage/administration/authorization_release_book.h"
 #include "services/ledger/storage/administration/authorization_store.h"
 #include "services/ledger/storage/administration/authorized_rights.h"
 #include "services/ledger/storage/administration/request_log.h"
@@ -66,6 +67,9 @@ struct AuthorizationAsk {
   // With tag and quantity.
   std::vector<AuthorizationLine> lines;
   std::string confirmation_code, removal_code;
+  // With the credential that product instances share: only for one that is known or enrolled here, at the
+  // home that it has.
+  bool from_device = false;
 };
 
 // Thread-safe.
@@ -80,7 +84,8 @@ class AuthorizationFlow {
   absl::StatusOr<Authorization> Ask(pqxx::transaction_base& transaction, const Act& act,
                                     const AuthorizationAsk& ask) const;
   // Signs the code of one that is held; of one that is further on, answers how it is. In transactions of its
-  // own, idempotent.
+  // own, idempotent. `ledger.authorization_not_granted` when what was signed no longer is what is held, or is
+  // not allowed any more: the hold ends.
   absl::StatusOr<Authorization> Grant(int64_t smart_account_id, int64_t authorization_id,
                                       const Act& act) const;
 
@@ -88,6 +93,14 @@ class AuthorizationFlow {
                                         int64_t smart_account_id, int64_t authorization_id) const;
   absl::StatusOr<Authorization> Deny(pqxx::transaction_base& transaction, const Act& act,
                                      int64_t smart_account_id, int64_t authorization_id) const;
+  // authorization_release.cc: one administrator asks that it be freed without a proof, another approves. Both
+  // answer it, with its release; only the second frees anything.
+  absl::StatusOr<AuthorizationRelease> AskRelease(pqxx::transaction_base& transaction, const Act& act,
+                                                  int64_t smart_account_id, int64_t authorization_id,
+                                                  const std::string& reason) const;
+  absl::StatusOr<AuthorizationRelease> ApproveRelease(pqxx::transaction_base& transaction, const Act& act,
+                                                      int64_t smart_account_id,
+                                                      int64_t authorization_id) const;
   // An administrator wants it back; nothing is free yet.
   absl::StatusOr<Authorization> AskReturn(pqxx::transaction_base& transaction, const Act& act,
                                           int64_t smart_account_id, const UdiText& udi,
@@ -101,9 +114,16 @@ class AuthorizationFlow {
  private:
   absl::StatusOr<CodeRequest> PrepareCode(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                           const Authorization& authorization) const;
-  absl::StatusOr<Authorization> CommitGrant(pqxx::transaction_base& transaction, const Act& act,
-                                            int64_t smart_account_id, int64_t authorization_id,
-                                            const SignedCode& code) const;
+  struct GrantOutcome {
+    Authorization authorization;
+    // Why nothing was granted; empty = it was.
+    std::string refusal;
+  };
+  absl::StatusOr<GrantOutcome> CommitGrant(pqxx::transaction_base& transaction, const Act& act,
+                                           const CodeRequest& signed_request, const SignedCode& code) const;
+  absl::StatusOr<std::string> FindRefusal(pqxx::transaction_base& transaction,
+                                          const Authorization& authorization,
+                                          const CodeRequest& signed_request) const;
 
   pg::Pool& pool_;
   const AuthorizationTerms terms_;

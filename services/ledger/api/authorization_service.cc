@@ -21,7 +21,6 @@
 namespace quartermaster::ledger {
 namespace {
 
-constexpr char kDeviceRole[] = "device";
 constexpr char kImportMethod[] = "ledger.v1.AuthorizationService/ImportAuthorizationRequest";
 
 AuthorizationAsk AskOf(const v1::RequestAuthorizationRequest& request) {
@@ -60,6 +59,7 @@ grpc::Status AuthorizationServiceImpl::RequestAuthorization(grpc::ServerContext*
                                                             const v1::RequestAuthorizationRequest* request,
                                                             v1::Authorization* response) {
   AuthorizationAsk ask = AskOf(*request);
+  ask.from_device = IsDevice(*context);
   Authorization asked;
   const grpc::Status status = IdempotentWork(
       api_, *context, "ledger.v1.AuthorizationService/RequestAuthorization", *request, request->request_id(),
@@ -78,13 +78,15 @@ grpc::Status AuthorizationServiceImpl::RequestAuthorization(grpc::ServerContext*
         });
       });
   if (!status.ok()) return status;
-  return rpc::ToGrpc(AttachCode(api_, flow_, *context, request->smart_account(), response));
+  return rpc::ToGrpc(
+      AttachCode(api_, flow_, *context, request->smart_account(), request->confirmation_code(), response));
 }
 
 absl::StatusOr<v1::Authorization> AuthorizationServiceImpl::AskOnce(grpc::ServerContext& context,
                                                                     AuthorizationAsk ask,
                                                                     const std::string& smart_account) {
   const Act act{rpc::ReadCaller(context).actor, "", kImportMethod, api_.clock->Now()};
+  ask.from_device = IsDevice(context);
   ASSIGN_OR_RETURN(const Authorization asked,
                    api_.pool->Transact("ledger_import_authorization",
                                        [&](pqxx::transaction_base& tx) -> absl::StatusOr<Authorization> {
@@ -98,7 +100,8 @@ absl::StatusOr<v1::Authorization> AuthorizationServiceImpl::AskOnce(grpc::Server
   RETURN_IF_ERROR(api_.pool->Read("ledger_show_authorization", [&](pqxx::transaction_base& tx) {
     return Show(tx, ask.smart_account_id, granted, &shown);
   }));
-  ASSIGN_OR_RETURN(*shown.mutable_smart_license(), flow_.CodeOf(ask.smart_account_id, granted));
+  ASSIGN_OR_RETURN(*shown.mutable_smart_license(),
+                   CodeFor(flow_, context, ask.smart_account_id, granted, ask.confirmation_code));
   return shown;
 }
 
@@ -144,7 +147,7 @@ grpc::Status AuthorizationServiceImpl::ApproveAuthorization(grpc::ServerContext*
         });
       });
   if (!status.ok()) return status;
-  return rpc::ToGrpc(AttachCode(api_, flow_, *context, request->smart_account(), response));
+  return rpc::ToGrpc(AttachCode(api_, flow_, *context, request->smart_account(), "", response));
 }
 
 grpc::Status AuthorizationServiceImpl::DenyAuthorization(grpc::ServerContext* context,
@@ -193,8 +196,7 @@ grpc::Status AuthorizationServiceImpl::ReturnAuthorization(grpc::ServerContext* 
         ask.smart_account_id = account.id;
         ask.udi = {request->udi().product_id(), request->udi().serial_number()};
         ask.removal_code = request->removal_code();
-        const bool device = rpc::ReadCaller(*context).role == kDeviceRole;
-        if (ask.removal_code.empty() && device) {
+        if (ask.removal_code.empty() && IsDevice(*context)) {
           return FieldMissing("removal_code", "the one that the product instance shows");
         }
         ASSIGN_OR_RETURN(const Authorization returned,
@@ -216,7 +218,7 @@ grpc::Status AuthorizationServiceImpl::GetAuthorization(grpc::ServerContext* con
         return Show(tx, account.id, *found, response);
       });
   if (!status.ok()) return rpc::ToGrpc(status);
-  return rpc::ToGrpc(AttachCode(api_, flow_, *context, request->smart_account(), response));
+  return rpc::ToGrpc(AttachCode(api_, flow_, *context, request->smart_account(), "", response));
 }
 
 grpc::Status AuthorizationServiceImpl::ListAuthorizations(grpc::ServerContext* context,

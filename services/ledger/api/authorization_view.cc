@@ -2,10 +2,17 @@
 
 #include <algorithm>
 
+#include "services/common/crypto/authorization_proof.h"
+#include "services/common/rpc/caller.h"
 #include "services/common/status/status_macros.h"
 #include "services/ledger/api/field_checks.h"
 
 namespace quartermaster::ledger {
+namespace {
+
+constexpr char kDeviceRole[] = "device";
+
+}  // namespace
 
 static_assert(static_cast<int>(AuthorizationState::kAwaitingApproval) ==
                   v1::AUTHORIZATION_STATE_AWAITING_APPROVAL &&
@@ -41,9 +48,22 @@ v1::Authorization View(const Authorization& authorization,
   return view;
 }
 
+bool IsDevice(const grpc::ServerContext& context) { return rpc::ReadCaller(context).role == kDeviceRole; }
+
+absl::StatusOr<std::string> CodeFor(const AuthorizationFlow& flow, const grpc::ServerContext& context,
+                                    int64_t smart_account_id, const Authorization& authorization,
+                                    const std::string& confirmation_code) {
+  if (IsDevice(context)) {
+    const bool showed = !confirmation_code.empty() && !authorization.confirmation_hash.empty() &&
+                        crypto::ProofHash(confirmation_code) == authorization.confirmation_hash;
+    if (!DeviceMayHaveCode(authorization.state, showed)) return std::string();
+  }
+  return flow.CodeOf(smart_account_id, authorization);
+}
+
 absl::Status AttachCode(const ApiContext& api, const AuthorizationFlow& flow,
                         const grpc::ServerContext& context, const std::string& named,
-                        v1::Authorization* response) {
+                        const std::string& confirmation_code, v1::Authorization* response) {
   int64_t smart_account_id = 0;
   // How it is by now: a kept answer may be a week old, and a code that has ended is not handed out again.
   ASSIGN_OR_RETURN(
@@ -55,7 +75,8 @@ absl::Status AttachCode(const ApiContext& api, const AuthorizationFlow& flow,
                        return FindAuthorization(tx, account.id, response->authorization_id());
                      }));
   if (!current.has_value()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(*response->mutable_smart_license(), flow.CodeOf(smart_account_id, *current));
+  ASSIGN_OR_RETURN(*response->mutable_smart_license(),
+                   CodeFor(flow, context, smart_account_id, *current, confirmation_code));
   return absl::OkStatus();
 }
 

@@ -17,11 +17,20 @@ namespace quartermaster::ledger {
 v1::Authorization View(const Authorization& authorization,
                        const std::map<int64_t, std::string>& virtual_accounts);
 
-// Puts the code beside what is in force, after the answer was kept: codes are not kept with answers.
+// Whether the call came with the credential of product instances.
+bool IsDevice(const grpc::ServerContext& context);
+
+// The code of one in force, where the caller may have it (DeviceMayHaveCode); else empty. `confirmation_code`
+// is the one that the request shows.
+absl::StatusOr<std::string> CodeFor(const AuthorizationFlow& flow, const grpc::ServerContext& context,
+                                    int64_t smart_account_id, const Authorization& authorization,
+                                    const std::string& confirmation_code);
+
+// Puts that beside the answer, after the answer was kept: codes are not kept with answers.
 // `named` is what the request called the Smart Account.
 absl::Status AttachCode(const ApiContext& api, const AuthorizationFlow& flow,
                         const grpc::ServerContext& context, const std::string& named,
-                        v1::Authorization* response);
+                        const std::string& confirmation_code, v1::Authorization* response);
 
 }  // namespace quartermaster::ledger
 

@@ -61,7 +61,8 @@ grpc::Status ReservationServiceImpl::Reserve(grpc::ServerContext& context, const
         });
       });
   if (!status.ok()) return status;
-  return rpc::ToGrpc(AttachCode(api_, flow_, context, request.smart_account(), response));
+  return rpc::ToGrpc(
+      AttachCode(api_, flow_, context, request.smart_account(), ask.confirmation_code, response));
 }
 
 grpc::Status ReservationServiceImpl::ReserveLicenses(grpc::ServerContext* context,

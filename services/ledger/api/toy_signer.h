@@ -3,9 +3,11 @@
 #define QUARTERMASTER_SERVICES_LEDGER_API_TOY_SIGNER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -18,6 +20,7 @@ namespace quartermaster::ledger {
 class ToySigner {
  public:
   absl::StatusOr<SignedCode> Sign(const CodeRequest& request) {
+    if (const auto meanwhile = TakeMeanwhile()) meanwhile();
     const std::lock_guard lock(mutex_);
     if (down_) return absl::UnavailableError("the authority is away");
     codes_.try_emplace(request.authorization_id, absl::StrCat("code ", request.authorization_id));
@@ -39,6 +42,11 @@ class ToySigner {
     const std::lock_guard lock(mutex_);
     return requests_.at(id);
   }
+  // What happens while the next code is signed.
+  void Meanwhile(std::function<void()> what) {
+    const std::lock_guard lock(mutex_);
+    meanwhile_ = std::move(what);
+  }
   void SetDown(bool down) {
     const std::lock_guard lock(mutex_);
     down_ = down;
@@ -51,9 +59,15 @@ class ToySigner {
         {{request.udi.product_id, request.udi.serial_number}, request.authorization_id, request.sequence});
   }
 
+  std::function<void()> TakeMeanwhile() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(meanwhile_, nullptr);
+  }
+
   std::mutex mutex_;
   std::map<int64_t, std::string> codes_;
   std::map<int64_t, CodeRequest> requests_;
+  std::function<void()> meanwhile_;
   bool down_ = false;
 };
 

@@ -79,6 +79,10 @@ EntryState RightsOf(AuthorizationState state) {
   }
 }
 
+bool DeviceMayHaveCode(AuthorizationState state, bool showed_confirmation_code) {
+  return state == kGranted || (state == kConfirmed && showed_confirmation_code);
+}
+
 bool MayDecide(std::string_view requested_by, std::string_view decider) {
   return !decider.empty() && decider != requested_by;
 }

@@ -70,6 +70,11 @@ inline bool HasEnded(AuthorizationState state) { return RightsOf(state) == Entry
 // A code may be installed.
 inline bool IsInForce(AuthorizationState state) { return RightsOf(state) == EntryState::kReserved; }
 
+// Whether a product instance's own credential is handed the code. All product instances may share one, and
+// whoever has a code can say its removal code: only while the code is on its way, or to who shows that it
+// has the code already.
+bool DeviceMayHaveCode(AuthorizationState state, bool showed_confirmation_code);
+
 // Four eyes: who asked does not decide. Nobody who is nameless does.
 bool MayDecide(std::string_view requested_by, std::string_view decider);
 

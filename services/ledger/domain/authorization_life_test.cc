@@ -26,6 +26,14 @@ TEST(AuthorizationLifeTest, TheUsualWayLeadsFromTheRequestToTheReturn) {
   EXPECT_EQ(StateAfter(State::kReturnPending, Event::kReturn), State::kReturned);
 }
 
+TEST(AuthorizationLifeTest, TheCredentialOfDevicesHasACodeOnItsWayOrAgainstItsConfirmationCode) {
+  for (const State state : kStates) {
+    EXPECT_EQ(DeviceMayHaveCode(state, false), state == State::kGranted) << StateName(state);
+    EXPECT_EQ(DeviceMayHaveCode(state, true), state == State::kGranted || state == State::kConfirmed)
+        << StateName(state);
+  }
+}
+
 TEST(AuthorizationLifeTest, OnceACodeMayBeOutOnlyAProofFreesTheQuantity) {
   for (const State state : kStates) {
     if (!IsInForce(state)) continue;

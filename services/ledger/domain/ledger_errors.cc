@@ -118,6 +118,11 @@ const ErrorKind kProofInvalid =
     RegisterErrorKind({"ledger.proof_invalid", StatusCode::kPermissionDenied, false});
 const ErrorKind kAuthorizationStateInvalid =
     RegisterErrorKind({"ledger.authorization_state_invalid", StatusCode::kFailedPrecondition, false});
+const ErrorKind kAuthorizationNotGranted =
+    RegisterErrorKind({"ledger.authorization_not_granted", StatusCode::kFailedPrecondition, false});
+const ErrorKind kReleaseOpen =
+    RegisterErrorKind({"ledger.release_open", StatusCode::kFailedPrecondition, false});
+const ErrorKind kReleaseUnknown = RegisterErrorKind({"ledger.release_unknown", StatusCode::kNotFound, false});
 const ErrorKind kDecisionDenied =
     RegisterErrorKind({"ledger.decision_denied", StatusCode::kPermissionDenied, false});
 const ErrorKind kExportNotAllowed =
@@ -361,6 +366,24 @@ absl::Status DecisionDenied(int64_t authorization_id) {
   return MakeError(kDecisionDenied,
                    absl::StrCat("authorization_id: got ", authorization_id,
                                 ", which the caller asked for, want another caller to decide"));
+}
+absl::Status AuthorizationNotGranted(int64_t authorization_id, std::string_view why) {
+  return MakeError(
+      kAuthorizationNotGranted,
+      absl::StrCat("authorization_id: got ", authorization_id, ", ", Text(why),
+                   ", want a new request: this one has ended, and its code is handed to nobody"));
+}
+absl::Status ReleaseOpen(int64_t authorization_id, std::string_view requested_by) {
+  return MakeError(kReleaseOpen, absl::StrCat("reason: got another than ", Quoted(requested_by),
+                                              " gave for the release of authorization ", authorization_id,
+                                              ", want that one approved, or to wait until it lapses"));
+}
+absl::Status ReleaseUnknown(int64_t authorization_id) {
+  return MakeError(
+      kReleaseUnknown,
+      absl::StrCat("authorization_id: got ", authorization_id,
+                   ", whose release nobody asked for or whose request has lapsed, want one whose "
+                   "release awaits approval"));
 }
 absl::Status ExportNotAllowed(std::string_view got) {
   return MakeError(kExportNotAllowed, absl::StrCat("smart_account: got ", Text(got),

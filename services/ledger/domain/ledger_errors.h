@@ -87,6 +87,11 @@ absl::Status ProofInvalid(std::string_view field);
 absl::Status AuthorizationStateInvalid(int64_t authorization_id, std::string_view got, std::string_view want);
 // Who asked cannot decide.
 absl::Status DecisionDenied(int64_t authorization_id);
+// `why` goes on after "got 7, ".
+absl::Status AuthorizationNotGranted(int64_t authorization_id, std::string_view why);
+// Somebody asked for the release already, for another reason.
+absl::Status ReleaseOpen(int64_t authorization_id, std::string_view requested_by);
+absl::Status ReleaseUnknown(int64_t authorization_id);
 absl::Status ExportNotAllowed(std::string_view got);
 absl::Status AuthorizationFileMalformed(std::string_view why);
 

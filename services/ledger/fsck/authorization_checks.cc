@@ -20,7 +20,8 @@ constexpr RowCheck kAuthorizationChecks[] = {
       FROM lying l FULL JOIN due d USING (smart_account_id, virtual_account_id, tag_id, lot_id, state)
       WHERE coalesce(l.quantity, 0) <> coalesce(d.quantity, 0))sql"},
 
-    // A code stands on as many rights as it says; what its predecessor still has counts for it.
+    // A code stands on as many rights as it says; what its predecessor still has counts for it. Who asked for
+    // the next term let go of what had ended by then.
     {"authorization_lots_differ", R"sql(
       WITH live AS (SELECT * FROM authorizations WHERE state <= 5),
       part AS (
@@ -37,7 +38,13 @@ constexpr RowCheck kAuthorizationChecks[] = {
       LEFT JOIN part before ON (before.smart_account_id, before.authorization_id, before.tag_id)
                              = (v.smart_account_id, v.replaces_authorization_id, n.tag_id)
       WHERE coalesce(own.quantity, 0) > n.quantity
-         OR coalesce(own.quantity, 0) + coalesce(before.quantity, 0) < n.quantity)sql"},
+         OR coalesce(own.quantity, 0) + coalesce(before.quantity, 0) < n.quantity
+        AND NOT EXISTS (
+          SELECT FROM authorizations s
+          JOIN entitlements e ON e.smart_account_id = s.smart_account_id
+          WHERE s.smart_account_id = v.smart_account_id AND s.product_instance_id = v.product_instance_id
+            AND s.replaces_authorization_id = v.authorization_id
+            AND e.tag_id = n.tag_id AND e.end_at <= s.requested_at))sql"},
 
     {"authorization_lots_unexpected", R"sql(
       SELECT format('account %s authorization %s lot %s', l.smart_account_id, l.authorization_id, l.lot_id),

@@ -29,6 +29,7 @@
 #include "services/ledger/jobs/rebook_reports.h"
 #include "services/ledger/storage/report_reader.h"
 #include "services/ledger/storage/source_directory.h"
+#include "services/ledger/storage/stored_position.h"
 
 namespace quartermaster::ledger {
 
@@ -91,6 +92,7 @@ class ApplyReports {
   absl::StatusOr<bool> StandsBy();
   // One transaction over what was set aside, when it is time for it; nullopt when there is nothing.
   absl::StatusOr<std::optional<Progress>> Rebook();
+  absl::StatusOr<std::optional<Progress>> SettleAfterTakeover();
   absl::StatusOr<bool> AnythingNew();
   absl::Status Lock(pg::FeedPosition& position, bool& elsewhere);
   // Under the lock: forgets what is remembered of product instances when a person has moved any.
@@ -131,6 +133,9 @@ class ApplyReports {
   ReportName rebooked_through_;
   // So that the feed has its turn in between.
   bool rebooked_last_ = false;
+  // Whether what is authorised beyond the reports is settled since this replica works, and how far.
+  bool settled_ = false;
+  PositionKey settled_through_;
   // Up to here changes are applied one by one, because one of them failed.
   pg::FeedPosition careful_through_;
   pg::FeedListener listener_;

@@ -74,6 +74,42 @@ class ApplyReportsTest : public ::testing::Test {
   ApplyReports job_;
 };
 
+// What a replica of a release without authorizations leaves: use is booked, what is authorised beyond it is
+// not settled.
+TEST_F(ApplyReportsTest, AfterATakeoverWhatIsAuthorisedIsCountedOnceAgain) {
+  constexpr int kDevices = 2500;
+  Submit({Report(7, {Hour(0, 3)})});
+  ApplyAll();
+  database_.Run(absl::StrCat(
+      "INSERT INTO product_instances (smart_account_id, udi_pid, udi_sn, virtual_account_id, ha_lead_id,"
+      " created_at) SELECT ",
+      database_.account(), ", 'OLD', n, ", database_.virtual_account(), ", 1, now() FROM generate_series(1, ",
+      kDevices,
+      ") AS g (n);"
+      "UPDATE product_instances SET ha_lead_id = product_instance_id WHERE udi_pid = 'OLD';"
+      // 5 authorised each, none of it settled against the 3 that the first one reports by now.
+      "INSERT INTO authorized_usage SELECT smart_account_id, product_instance_id,"
+      " (SELECT tag_id FROM license_tags WHERE tag = 'regid.network'), virtual_account_id, 5, 5"
+      " FROM product_instances;"
+      "UPDATE license_pools SET reserved = 5 * ",
+      kDevices + 1));
+  const auto pool = [&] { return database_.Table("SELECT in_use, reserved FROM license_pools"); };
+  const std::string counted_once = absl::StrCat("3|", 5 * kDevices + 2, "\n");
+  EXPECT_EQ(pool(), absl::StrCat("3|", 5 * (kDevices + 1), "\n"));
+  ApplyReports next({.database = database_.options()}, clock_, metrics_);
+  int settled = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto progress = next.RunOnce();
+    ASSERT_TRUE(progress.ok()) << progress.status();
+    settled += *progress == ApplyReports::Progress::kApplied ? 1 : 0;
+  }
+  EXPECT_EQ(pool(), counted_once);
+  EXPECT_EQ(settled, 3) << "in batches, and then no more";
+  ApplyReports again({.database = database_.options()}, clock_, metrics_);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(again.RunOnce().ok());
+  EXPECT_EQ(pool(), counted_once) << "settling twice changes nothing";
+}
+
 TEST_F(ApplyReportsTest, BooksAReport) {
   Submit({Report(7, {Hour(0, 2), Hour(1, 3)})});
   ApplyAll();

@@ -62,6 +62,12 @@ constexpr char kMoveAuthorizedUsage[] = R"sql(
     DO UPDATE SET quantity = a.quantity + excluded.quantity)
   SELECT product_instance_id, tag_id FROM former)sql";
 
+// ledger_next_authorized_usage
+constexpr char kNextAuthorizedUsage[] = R"sql(
+  SELECT smart_account_id, product_instance_id, tag_id FROM authorized_usage
+  WHERE (smart_account_id, product_instance_id, tag_id) > ($1, $2, $3)
+  ORDER BY smart_account_id, product_instance_id, tag_id LIMIT $4)sql";
+
 using AccountTag = std::pair<int64_t, int32_t>;
 
 absl::StatusOr<std::set<AccountTag>> FindAuthorizedTags(pg::RawConnection& connection,
@@ -101,6 +107,21 @@ absl::Status SettleAuthorizedUsage(pg::RawConnection& connection, std::span<cons
   params.AddArray(consumers);
   params.AddArray(tags);
   return connection.Execute(kSettleAuthorizedUsage, params).status();
+}
+
+absl::StatusOr<std::vector<PositionKey>> NextAuthorizedUsage(pg::RawConnection& connection,
+                                                             const PositionKey& after, int limit) {
+  pg::Params params;
+  params.Add(after.smart_account_id);
+  params.Add(after.consumer_id);
+  params.Add(after.tag_id);
+  params.Add(limit);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kNextAuthorizedUsage, params));
+  std::vector<PositionKey> keys;
+  for (int row = 0; row < result.rows(); ++row) {
+    keys.push_back({result.Int64(row, 0), result.Int64(row, 1), result.Int32(row, 2)});
+  }
+  return keys;
 }
 
 absl::StatusOr<std::vector<PositionKey>> MoveAuthorizedUsage(pg::RawConnection& connection,

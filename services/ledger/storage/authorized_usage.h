@@ -22,6 +22,10 @@ extern const char kSettleAuthorizedUsage[];
 // Settles those of the keys that anybody is authorised for. Where nobody is, it costs one look-up a tag.
 absl::Status SettleAuthorizedUsage(pg::RawConnection& connection, std::span<const PositionKey> keys);
 
+// The next of them in their order, at most so many; none at the end. Begin with {}.
+absl::StatusOr<std::vector<PositionKey>> NextAuthorizedUsage(pg::RawConnection& connection,
+                                                             const PositionKey& after, int limit);
+
 // What consumers that have joined an HA set were authorised to use goes over to its lead. Returns what must
 // be settled now.
 absl::StatusOr<std::vector<PositionKey>> MoveAuthorizedUsage(pg::RawConnection& connection,

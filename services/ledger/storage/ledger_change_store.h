@@ -30,6 +30,8 @@ enum class ChangeKind : int16_t {
   kGrant = 21,
   kHoldCancelled = 22,
   kReturn = 23,
+  // Of a product instance that cannot prove the removal any more: two administrators' word.
+  kAuthorizationReleased = 24,
   // What of a lot was available when it ended.
   kExpiry = 30,
 };

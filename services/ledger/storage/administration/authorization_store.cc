@@ -71,6 +71,7 @@ constexpr char kReadShares[] = R"sql(
   SELECT s.virtual_account_id, s.tag_id, s.lot_id, s.quantity
   FROM authorization_lots s JOIN entitlements e USING (smart_account_id, lot_id)
   WHERE s.smart_account_id = $1 AND s.authorization_id = $2
+    AND ($3::timestamptz IS NULL OR e.end_at IS NULL OR e.end_at > $3)
   ORDER BY s.tag_id, e.end_at DESC NULLS FIRST, e.start_at, s.lot_id, s.virtual_account_id)sql";
 constexpr char kAddShares[] = R"sql(
   INSERT INTO authorization_lots AS s (smart_account_id, authorization_id, tag_id, lot_id, virtual_account_id, quantity)
@@ -81,7 +82,8 @@ constexpr char kAddShares[] = R"sql(
   ON CONFLICT (smart_account_id, authorization_id, tag_id, lot_id, virtual_account_id)
   DO UPDATE SET quantity = s.quantity + excluded.quantity)sql";
 constexpr char kDeleteShares[] =
-    "DELETE FROM authorization_lots WHERE smart_account_id = $1 AND authorization_id = $2";
+    "DELETE FROM authorization_lots WHERE smart_account_id = $1 AND authorization_id = $2"
+    " AND ($3::bigint[] IS NULL OR lot_id = ANY ($3))";
 
 constexpr char kDueHolds[] =
     "SELECT smart_account_id, authorization_id FROM authorizations WHERE hold_expires_at <= $1::timestamptz"
@@ -156,6 +158,16 @@ std::vector<Authorization> WithLines(pqxx::transaction_base& transaction, int64_
         {row[1].as<int32_t>(), row[2].as<int64_t>(), row[3].as<std::string>()});
   }
   return authorizations;
+}
+
+std::vector<LotShare> SharesOf(const pqxx::result& rows) {
+  std::vector<LotShare> shares;
+  for (const auto& row : rows) {
+    shares.push_back({.pool = {row[0].as<int64_t>(), row[1].as<int32_t>()},
+                      .lot_id = row[2].as<int64_t>(),
+                      .quantity = row[3].as<int64_t>()});
+  }
+  return shares;
 }
 
 std::optional<Authorization> OnlyOne(std::vector<Authorization> found) {
@@ -241,13 +253,13 @@ std::vector<Authorization> ListAuthorizations(pqxx::transaction_base& transactio
 
 std::vector<LotShare> ReadShares(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                  int64_t authorization_id) {
-  std::vector<LotShare> shares;
-  for (const auto& row : transaction.exec_params(kReadShares, smart_account_id, authorization_id)) {
-    shares.push_back({.pool = {row[0].as<int64_t>(), row[1].as<int32_t>()},
-                      .lot_id = row[2].as<int64_t>(),
-                      .quantity = row[3].as<int64_t>()});
-  }
-  return shares;
+  return SharesOf(
+      transaction.exec_params(kReadShares, smart_account_id, authorization_id, std::optional<std::string>()));
+}
+
+std::vector<LotShare> SharesInForce(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                    int64_t authorization_id, absl::Time now) {
+  return SharesOf(transaction.exec_params(kReadShares, smart_account_id, authorization_id, TimeText(now)));
 }
 
 void AddShares(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t authorization_id,
@@ -264,7 +276,14 @@ void AddShares(pqxx::transaction_base& transaction, int64_t smart_account_id, in
 }
 
 void DeleteShares(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t authorization_id) {
-  transaction.exec_params(kDeleteShares, smart_account_id, authorization_id);
+  transaction.exec_params(kDeleteShares, smart_account_id, authorization_id, std::optional<std::string>());
+}
+
+void DeleteSharesOf(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t authorization_id,
+                    const std::vector<LotShare>& shares) {
+  std::vector<int64_t> lots;
+  for (const LotShare& share : shares) lots.push_back(share.lot_id);
+  transaction.exec_params(kDeleteShares, smart_account_id, authorization_id, IntArray(lots));
 }
 
 std::vector<DueAuthorization> DueHolds(pqxx::transaction_base& transaction, absl::Time now, int limit) {

@@ -80,9 +80,15 @@ std::vector<Authorization> ListAuthorizations(pqxx::transaction_base& transactio
 // Lots of one authorization, the longest term first.
 std::vector<LotShare> ReadShares(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                  int64_t authorization_id);
+// Of these, those whose lot has not ended.
+std::vector<LotShare> SharesInForce(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                    int64_t authorization_id, absl::Time now);
 void AddShares(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t authorization_id,
                const std::vector<LotShare>& shares);
 void DeleteShares(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t authorization_id);
+// Only those of these lots.
+void DeleteSharesOf(pqxx::transaction_base& transaction, int64_t smart_account_id, int64_t authorization_id,
+                    const std::vector<LotShare>& shares);
 
 struct DueAuthorization {
   int64_t smart_account_id = 0;

@@ -127,15 +127,14 @@ std::optional<Shortage> AuthorizedRights::Commit(const std::vector<LotShare>& sh
 }
 
 std::optional<Shortage> AuthorizedRights::Free(int64_t product_instance_id,
-                                               const std::vector<LotShare>& shares,
-                                               AuthorizationState state) {
-  const bool is_hold = RightsOf(state) == EntryState::kHeld;
+                                               const std::vector<LotShare>& shares, ChangeKind kind) {
+  const bool is_hold = kind == ChangeKind::kHoldCancelled;
   RightsBook book = Read(shares);
   std::vector<RightsMovement> moved;
   const auto shortage =
       is_hold ? book.CancelHold(shares, act_.now, moved) : book.Return(shares, act_.now, moved);
   if (shortage.has_value()) return shortage;
-  Book(is_hold ? ChangeKind::kHoldCancelled : ChangeKind::kReturn, moved);
+  Book(kind, moved);
   for (const LotShare& share : shares)
     authorized_[{product_instance_id, share.pool.tag_id}] -= share.quantity;
   return std::nullopt;
@@ -143,12 +142,12 @@ std::optional<Shortage> AuthorizedRights::Free(int64_t product_instance_id,
 
 std::optional<Shortage> AuthorizedRights::CancelHold(int64_t product_instance_id,
                                                      const std::vector<LotShare>& shares) {
-  return Free(product_instance_id, shares, AuthorizationState::kHeld);
+  return Free(product_instance_id, shares, ChangeKind::kHoldCancelled);
 }
 
 std::optional<Shortage> AuthorizedRights::Return(int64_t product_instance_id,
-                                                 const std::vector<LotShare>& shares) {
-  return Free(product_instance_id, shares, AuthorizationState::kGranted);
+                                                 const std::vector<LotShare>& shares, ChangeKind kind) {
+  return Free(product_instance_id, shares, kind);
 }
 
 void AuthorizedRights::Settle() {

@@ -48,7 +48,8 @@ class AuthorizedRights {
   std::optional<Shortage> Commit(const std::vector<LotShare>& shares);
   // What is held (reserved) for the instance is free again.
   std::optional<Shortage> CancelHold(int64_t product_instance_id, const std::vector<LotShare>& shares);
-  std::optional<Shortage> Return(int64_t product_instance_id, const std::vector<LotShare>& shares);
+  std::optional<Shortage> Return(int64_t product_instance_id, const std::vector<LotShare>& shares,
+                                 ChangeKind kind = ChangeKind::kReturn);
 
   // Brings what is authorised, and what of it is beyond the reported use, up to date. Once, at the end: it
   // waits for the apply job's transaction.
@@ -59,7 +60,7 @@ class AuthorizedRights {
   RightsBook Read(const std::vector<LotShare>& shares);
   void Book(ChangeKind kind, const std::vector<RightsMovement>& moved);
   std::optional<Shortage> Free(int64_t product_instance_id, const std::vector<LotShare>& shares,
-                               AuthorizationState state);
+                               ChangeKind kind);
 
   pqxx::transaction_base& transaction_;
   const int64_t smart_account_id_;
