@@ -18,7 +18,8 @@ namespace quartermaster::ledger {
 namespace {
 
 // What one act moves: the lock of the usage books is not held for longer than a batch of reports holds it
-// by much. Larger accounts are emptied first, by moves in batches.
+// by much. Larger accounts are emptied first, by moves in batches. Those that were removed use nothing, and
+// nobody can move them first: they go along however many they are.
 constexpr int64_t kInstancesPerClosingMax = 5000;
 
 std::string AuditOf(const VirtualAccount& account) {
@@ -72,6 +73,10 @@ absl::StatusOr<VirtualAccount> TargetOf(pqxx::transaction_base& tx, int64_t smar
                                         const VirtualAccount& closing, const AccountContent& content,
                                         const std::string& move_content_to) {
   if (closing.is_default) return VirtualAccountIsDefault(closing.name);
+  if (content.product_instances > kInstancesPerClosingMax) {
+    return VirtualAccountNotEmpty(closing.name, absl::StrCat(content.product_instances, " product instances"),
+                                  absl::StrCat("at most ", kInstancesPerClosingMax, "; move them first"));
+  }
   if (content.held != 0 || content.reserved != 0) {
     return VirtualAccountNotEmpty(closing.name, Described(content), "nothing that is held or reserved");
   }
@@ -99,17 +104,17 @@ absl::StatusOr<VirtualAccount> TargetOf(pqxx::transaction_base& tx, int64_t smar
 absl::Status MoveContent(pqxx::transaction_base& tx, int64_t smart_account_id, const VirtualAccount& closing,
                          const VirtualAccount& target, const Act& act,
                          v1::CloseVirtualAccountResponse* response) {
-  const int64_t followed = MoveFollowersHome(tx, smart_account_id, closing.id, act);
-  const std::vector<int64_t> instances =
-      InstancesAtHome(tx, smart_account_id, closing.id, kInstancesPerClosingMax + 1);
-  if (std::ssize(instances) > kInstancesPerClosingMax) {
-    return VirtualAccountNotEmpty(closing.name,
-                                  absl::StrCat("more than ", kInstancesPerClosingMax, " product instances"),
-                                  "at most that many; move them first");
+  int64_t moved = MoveFollowersHome(tx, smart_account_id, closing.id, act);
+  for (;;) {
+    const std::vector<int64_t> instances =
+        InstancesAtHome(tx, smart_account_id, closing.id, kInstancesPerClosingMax);
+    if (instances.empty()) break;
+    const ChosenConsumers chosen = ChooseConsumers(tx, smart_account_id, instances, closing.id, target.id);
+    ASSIGN_OR_RETURN(const int64_t of_these,
+                     MoveInstances(tx, smart_account_id, chosen.leads, target.id, act));
+    moved += of_these;
   }
-  const ChosenConsumers chosen = ChooseConsumers(tx, smart_account_id, instances, closing.id, target.id);
-  ASSIGN_OR_RETURN(const int64_t moved, MoveInstances(tx, smart_account_id, chosen.leads, target.id, act));
-  response->set_moved_product_instances(followed + moved);
+  response->set_moved_product_instances(moved);
   const std::vector<RightsMovement> rights = MovementsOfAll(tx, smart_account_id, closing.id, target.id);
   if (rights.empty()) return absl::OkStatus();
   std::vector<BookedMovement> booked;
@@ -123,7 +128,7 @@ absl::Status Close(pqxx::transaction_base& tx, int64_t smart_account_id,
                    const v1::CloseVirtualAccountRequest& request, const Act& act,
                    v1::CloseVirtualAccountResponse* response) {
   // In this order everywhere: the rights before the usage books.
-  LockRights(tx, smart_account_id);
+  RETURN_IF_ERROR(LockOpenRights(tx, smart_account_id).status());
   LockInstances(tx, act.now);
   ASSIGN_OR_RETURN(const VirtualAccount before,
                    FindVirtualAccount(tx, smart_account_id, request.virtual_account(), "virtual_account"));
@@ -150,7 +155,7 @@ grpc::Status AccountServiceImpl::UpdateSmartAccount(grpc::ServerContext* context
       response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         RETURN_IF_ERROR(CheckText("display_name", request->display_name(), kAccountNameBytesMax));
         ASSIGN_OR_RETURN(SmartAccount account, SmartAccountOfCall(tx, *context, request->smart_account()));
-        LockRights(tx, account.id);
+        RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
         const std::string before = AuditOf(account);
         account.display_name = request->display_name();
         RenameSmartAccount(tx, account.id, account.display_name);
@@ -169,7 +174,7 @@ grpc::Status AccountServiceImpl::CloseSmartAccount(grpc::ServerContext* context,
       [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         RETURN_IF_ERROR(CheckText("smart_account", request->smart_account(), kDomainBytesMax));
         ASSIGN_OR_RETURN(SmartAccount account, SmartAccountOfCall(tx, *context, request->smart_account()));
-        LockRights(tx, account.id);
+        RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
         LockInstances(tx, act.now);
         if (account.is_default) return SmartAccountIsDefault(account.domain);
         const AccountContent content = ReadContent(tx, account.id, 0);
@@ -192,7 +197,7 @@ grpc::Status AccountServiceImpl::UpdateVirtualAccount(grpc::ServerContext* conte
       response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
-        LockRights(tx, account.id);
+        RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
         ASSIGN_OR_RETURN(const VirtualAccount before,
                          FindVirtualAccount(tx, account.id, request->virtual_account(), "virtual_account"));
         VirtualAccount after = before;
@@ -215,7 +220,7 @@ grpc::Status AccountServiceImpl::SetDefaultVirtualAccount(grpc::ServerContext* c
       response, [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
-        LockRights(tx, account.id);
+        RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
         ASSIGN_OR_RETURN(const VirtualAccount before,
                          FindVirtualAccount(tx, account.id, request->virtual_account(), "virtual_account"));
         VirtualAccount after = before;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/ids/page_token.h"
 #include "services/common/rpc/status_conversion.h"
@@ -37,7 +38,7 @@ IdsByName IdsOf(pqxx::transaction_base& tx, int64_t smart_account_id,
 class Landing {
  public:
   Landing(pqxx::transaction_base& tx, int64_t smart_account_id, const v1::ImportEntitlementsRequest& request)
-      : named_(IdsOf(tx, smart_account_id, request)) {
+      : named_(IdsOf(tx, smart_account_id, request)), names_(VirtualAccountNames(tx, smart_account_id)) {
     std::set<std::string> order_ids, tags;
     for (const v1::Entitlement& row : request.entitlements()) {
       if (!row.virtual_account().empty()) continue;
@@ -51,9 +52,14 @@ class Landing {
   }
 
   // In the Virtual Account that the row names, else where the rules say, else in the default one.
-  absl::StatusOr<int64_t> VirtualAccountOf(const v1::Entitlement& row) const {
+  // `booked_in`: where a row of its id is booked, which may name that one although it is closed; 0 = nowhere.
+  absl::StatusOr<int64_t> VirtualAccountOf(const v1::Entitlement& row, int64_t booked_in) const {
     if (row.virtual_account().empty()) {
       return rules_.VirtualAccountFor(row.order_id(), row.tag()).value_or(default_);
+    }
+    if (const auto booked = names_.find(booked_in);
+        booked != names_.end() && absl::EqualsIgnoreCase(booked->second, row.virtual_account())) {
+      return booked_in;
     }
     const auto found = named_.find(row.virtual_account());
     if (found == named_.end()) return VirtualAccountUnknown("virtual_account", row.virtual_account());
@@ -62,11 +68,14 @@ class Landing {
 
  private:
   const IdsByName named_;
+  // Closed ones too.
+  const std::map<int64_t, std::string> names_;
   LandingRules rules_;
   int64_t default_ = 0;
 };
 
-absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row, const Landing& landing) {
+absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row, const Landing& landing,
+                                               int64_t booked_in) {
   RETURN_IF_ERROR(CheckText("entitlement_id", row.entitlement_id(), kIdBytesMax));
   RETURN_IF_ERROR(CheckText("virtual_account", row.virtual_account(), kIdBytesMax, true));
   RETURN_IF_ERROR(CheckText("tag", row.tag(), kTagBytesMax));
@@ -79,7 +88,7 @@ absl::StatusOr<PurchasedEntitlement> FromProto(const v1::Entitlement& row, const
     return QuantityOutOfRange("overage_quantity", row.overage_quantity(), 0, kQuantityMax);
   }
   PurchasedEntitlement purchase;
-  ASSIGN_OR_RETURN(purchase.virtual_account_id, landing.VirtualAccountOf(row));
+  ASSIGN_OR_RETURN(purchase.virtual_account_id, landing.VirtualAccountOf(row, booked_in));
   if (!row.has_start_time()) return FieldMissing("start_time", "a time");
   ASSIGN_OR_RETURN(purchase.start_at, TimeOf("start_time", row.start_time()));
   if (row.has_end_time()) {
@@ -166,7 +175,7 @@ grpc::Status EntitlementServiceImpl::ImportEntitlements(grpc::ServerContext* con
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
         // Before the names: who closes a Virtual Account holds it too.
-        LockRights(tx, account.id);
+        RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
         const Landing landing(tx, account.id, *request);
         std::vector<std::string> entitlement_ids;
         for (const v1::Entitlement& row : request->entitlements()) {
@@ -180,7 +189,9 @@ grpc::Status EntitlementServiceImpl::ImportEntitlements(grpc::ServerContext* con
         std::vector<PurchasedEntitlement> purchases;
         for (int i = 0; i < request->entitlements_size(); ++i) {
           const v1::Entitlement& row = request->entitlements(i);
-          absl::StatusOr<PurchasedEntitlement> purchase = FromProto(row, landing);
+          const auto before = booked.find(row.entitlement_id());
+          absl::StatusOr<PurchasedEntitlement> purchase =
+              FromProto(row, landing, before == booked.end() ? 0 : before->second.virtual_account_id);
           absl::Status status = purchase.status();
           if (status.ok()) {
             const auto [found, is_new] = booked.emplace(purchase->entitlement_id, *purchase);

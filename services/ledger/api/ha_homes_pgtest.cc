@@ -191,27 +191,5 @@ TEST_F(HaHomesTest, ClosingTheHomeOfAMemberLeavesLeadAndUseWhereTheyAre) {
             "Branches\n");
 }
 
-TEST_F(HaHomesTest, TheOverageOfARightGoesWhereTheContentOfItsVirtualAccountWent) {
-  Buy({{.id = "E1", .virtual_account = "Branches", .tag = "switch", .quantity = 5, .overage_quantity = 2}});
-  const absl::Time before = clock_.Now();
-  // A part that lies elsewhere already brings no overage there.
-  ASSERT_TRUE(Transfer("switch", "Branches", "Default", 1).ok());
-  const Pools open = {{{"Branches", "switch"}, {4, 0, 2}}, {{"Default", "switch"}, {1, 0, 0}}};
-  EXPECT_EQ(PoolsAt(), open);
-  clock_.Advance(absl::Hours(1));
-  ASSERT_TRUE(Close("Branches", "Lab").ok());
-  const Pools in_lab = {{{"Lab", "switch"}, {4, 0, 2}}, {{"Default", "switch"}, {1, 0, 0}}};
-  EXPECT_EQ(PoolsAt(), in_lab);
-  EXPECT_EQ(PoolsAt(clock_.Now()), in_lab);
-  const absl::Time between = clock_.Now();
-  clock_.Advance(absl::Hours(1));
-  ASSERT_TRUE(Close("Lab", "Default").ok());
-  const Pools in_default = {{{"Default", "switch"}, {5, 0, 2}}};
-  EXPECT_EQ(PoolsAt(), in_default);
-  EXPECT_EQ(PoolsAt(clock_.Now()), in_default);
-  EXPECT_EQ(PoolsAt(between), in_lab);
-  EXPECT_EQ(PoolsAt(before, before + absl::Minutes(1)), open);
-}
-
 }  // namespace
 }  // namespace quartermaster::ledger

@@ -115,6 +115,17 @@ TEST_F(IdTokenTest, TheValueIsShownOnceAndLiesNowhereInTheClear) {
   EXPECT_FALSE(absl::StrContains(everything, made.value().substr(10, 12)));
 }
 
+TEST_F(IdTokenTest, NobodyEnrolsInAClosedSmartAccount) {
+  const int64_t other = database_.AddAccount("other.example.com");
+  v1::CreateIdTokenRequest wanted = Wanted(2);
+  wanted.set_smart_account("other.example.com");
+  const std::string value = Create(wanted).value();
+  EXPECT_EQ(Redeem(value, {.serial_numbers = {"S1"}}), "ok");
+  database_.Run(absl::StrCat("UPDATE smart_accounts SET closed_at = now() WHERE smart_account_id = ", other));
+  EXPECT_EQ(Redeem(value, {.serial_numbers = {"S2"}}), "ledger.smart_account_closed");
+  EXPECT_EQ(Uses(), 1);
+}
+
 TEST_F(IdTokenTest, ANodeWithAnotherKeyEncryptionKeyCannotShowIt) {
   v1::CreateIdTokenRequest request = Wanted(1);
   request.set_request_id("request-1");

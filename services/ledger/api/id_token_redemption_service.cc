@@ -49,6 +49,11 @@ absl::Status CheckAccount(pqxx::transaction_base& tx, const std::string& named, 
   return account.id == token.smart_account_id ? absl::OkStatus() : IdTokenUnknown();
 }
 
+absl::Status CheckOpen(pqxx::transaction_base& tx, const IdToken& token) {
+  if (const auto domain = ClosedDomainOf(tx, token.smart_account_id)) return SmartAccountClosed(*domain);
+  return absl::OkStatus();
+}
+
 absl::Status CheckUdis(pqxx::transaction_base& tx, const IdToken& token,
                        const std::vector<RedeemingMember>& members) {
   std::vector<UdiText> udis;
@@ -103,6 +108,7 @@ grpc::Status IdTokenRedemptionServiceImpl::RedeemIdToken(grpc::ServerContext* co
         const std::optional<IdToken> token = LockIdTokenByDigest(tx, IdTokenDigest(request->value()));
         if (!token.has_value()) return IdTokenUnknown();
         RETURN_IF_ERROR(CheckAccount(tx, request->smart_account(), *token));
+        RETURN_IF_ERROR(CheckOpen(tx, *token));
         LockRedeemingUdis(tx, members);
         RETURN_IF_ERROR(CheckUdis(tx, *token, members));
 

@@ -23,6 +23,7 @@
 #include "services/ledger/api/product_instance_service.h"
 #include "services/ledger/fsck/books_checker.h"
 #include "services/ledger/jobs/apply_reports.h"
+#include "services/ledger/jobs/post_policy_switches.h"
 #include "services/ledger/jobs/release_usage.h"
 #include "services/ledger/jobs/remove_instances.h"
 #include "services/ledger/storage/administration/maintenance.h"
@@ -396,6 +397,34 @@ TEST_F(InstanceChangesTest, ARemovalAfterAMoveEndsTheUseWhereItIs) {
   ASSERT_TRUE(Remove({"SN1"}).ok());
   EXPECT_EQ(InUse(), "");
   EXPECT_EQ(InUse(absl::FromUnixSeconds(kStart)), "Default: 3");
+}
+
+TEST_F(InstanceChangesTest, ARemovalEndsWhatAPolicyLeavesUncountedToo) {
+  FeedReport report = ReportOf("SN1", 1, kStart - kDay, kStart, 3);
+  report.verified = false;
+  Submit({report});
+  Apply();
+  ASSERT_EQ(InUse(), "Default: 3");
+  const auto count = [&](bool counts) {
+    ASSERT_TRUE(pool_
+                    .Transact("test_switch",
+                              [&](pqxx::transaction_base& tx) {
+                                return SwitchUnverifiablePolicy(tx, database_.account(), counts,
+                                                                {"anna", "", "test", clock_.Now()});
+                              })
+                    .ok());
+    PostPolicySwitches switches(database_.options());
+    while (*switches.RunOnce(clock_.Now())) {
+    }
+  };
+  Pass(absl::Hours(1));
+  count(false);
+  ASSERT_EQ(InUse(), "");
+  Pass(absl::Hours(1));
+  ASSERT_TRUE(Remove({"SN1"}).ok());
+  Pass(absl::Hours(1));
+  count(true);
+  EXPECT_EQ(InUse(), "") << "it was removed before they counted again";
 }
 
 TEST_F(InstanceChangesTest, AReplacementTakesHomeAndNameAndCountsOnce) {

@@ -11,6 +11,7 @@
 #include "services/ledger/api/field_checks.h"
 #include "services/ledger/domain/ledger_errors.h"
 #include "services/ledger/storage/administration/landing_rule_book.h"
+#include "services/ledger/storage/administration/rights_store.h"
 
 namespace quartermaster::ledger {
 namespace {
@@ -48,6 +49,8 @@ grpc::Status LandingRuleServiceImpl::SetLandingRule(grpc::ServerContext* context
 
         ASSIGN_OR_RETURN(const SmartAccount account,
                          SmartAccountOfCall(tx, *context, request->smart_account()));
+        // Before the name: who closes a Virtual Account holds it too.
+        RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
         ASSIGN_OR_RETURN(const VirtualAccount lands,
                          FindVirtualAccount(tx, account.id, rule.virtual_account(), "rule.virtual_account"));
 

@@ -54,7 +54,7 @@ absl::StatusOr<RightsMovement> MovementOf(pqxx::transaction_base& tx, int64_t ac
 
 absl::Status Correct(pqxx::transaction_base& tx, const SmartAccount& account,
                      const v1::CorrectEntitlementRequest& request, const Act& act, v1::Movement* response) {
-  LockRights(tx, account.id);
+  RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
   const std::optional<PurchasedLot> lot = FindLot(tx, account.id, request.entitlement_id());
   if (!lot.has_value()) return EntitlementUnknown("entitlement_id", request.entitlement_id());
   VirtualAccount place;
@@ -135,7 +135,7 @@ grpc::Status TermsServiceImpl::SetConsumptionOrder(grpc::ServerContext* context,
                            }
                            ASSIGN_OR_RETURN(const SmartAccount account,
                                             SmartAccountOfCall(tx, *context, request->smart_account()));
-                           LockRights(tx, account.id);
+                           RETURN_IF_ERROR(LockOpenRights(tx, account.id).status());
                            const ConsumptionOrder before = ReadConsumptionOrder(tx, account.id);
                            const auto after = static_cast<ConsumptionOrder>(request->consumption_order());
                            ledger::SetConsumptionOrder(tx, account.id, after);

@@ -1,10 +1,14 @@
 #include "services/ledger/jobs/post_policy_switches.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/common/status/status_macros.h"
+#include "services/ledger/jobs/release_usage.h"
 #include "services/ledger/storage/maintenance_store.h"
 #include "services/ledger/storage/policy_store.h"
+#include "services/ledger/storage/product_instance_store.h"
 #include "services/ledger/storage/usage_books.h"
 #include "services/ledger/storage/usage_position_store.h"
 
@@ -12,6 +16,7 @@ namespace quartermaster::ledger {
 namespace {
 
 constexpr int32_t kPositionsPerTransaction = 500;
+constexpr char kActor[] = "service:ledger";
 
 absl::Status PostTo(pg::RawConnection& connection, std::vector<StoredPosition>& positions, int64_t account,
                     int32_t incarnation, absl::Time now) {
@@ -34,7 +39,34 @@ absl::Status PostTo(pg::RawConnection& connection, std::vector<StoredPosition>& 
     }
   }
   RETURN_IF_ERROR(SavePositions(connection, all));
-  return books.Write(connection, incarnation, {ChangeKind::kPolicySwitch, "service:ledger", "", now});
+  return books.Write(connection, incarnation, {ChangeKind::kPolicySwitch, kActor, "", now});
+}
+
+// What was removed while it counted for nothing uses nothing now that it would count again.
+absl::Status ReleaseRemoved(pg::RawConnection& connection, const std::vector<StoredPosition>& positions,
+                            int64_t account, int32_t incarnation, absl::Time now) {
+  std::vector<int64_t> using_consumers;
+  for (const StoredPosition& position : positions) {
+    if (position.timeline.position().in_use > 0) using_consumers.push_back(position.key.consumer_id);
+  }
+  if (using_consumers.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<int64_t> removed,
+                   RemovedConsumers(connection, account, using_consumers));
+  std::vector<PositionKey> keys;
+  for (const StoredPosition& position : positions) {
+    if (position.timeline.position().in_use > 0 &&
+        std::find(removed.begin(), removed.end(), position.key.consumer_id) != removed.end()) {
+      keys.push_back(position.key);
+    }
+  }
+  if (keys.empty()) return absl::OkStatus();
+  return ReleasePositions(connection, keys, incarnation,
+                          {.smart_account_id = account,
+                           .actor = kActor,
+                           .request_id = {},
+                           .method = "post_policy_switches",
+                           .audit = absl::StrCat("{\"released_positions\":", keys.size(), "}"),
+                           .now = now});
 }
 
 }  // namespace
@@ -56,6 +88,7 @@ absl::StatusOr<bool> PostPolicySwitches::RunOnce(absl::Time now) {
         if (positions.empty()) return MarkSwitchPosted(connection, *unposted, now);
         unposted->through = positions.back().key;
         RETURN_IF_ERROR(PostTo(connection, positions, unposted->smart_account_id, incarnation, now));
+        RETURN_IF_ERROR(ReleaseRemoved(connection, positions, unposted->smart_account_id, incarnation, now));
         return SavePostedThrough(connection, *unposted);
       }));
   return more;

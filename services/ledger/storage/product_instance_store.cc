@@ -7,6 +7,11 @@
 namespace quartermaster::ledger {
 namespace {
 
+constexpr char kRemovedConsumers[] =
+    "SELECT ha_lead_id FROM product_instances WHERE smart_account_id = $1 AND (product_instance_id = ANY ($2)"
+    "  OR ha_lead_id = ANY ($2) AND ha_lead_id <> product_instance_id)"
+    " GROUP BY 1 HAVING bool_and(removed_at IS NOT NULL)";
+
 #define QM_INSTANCE_COLUMNS                                                \
   "SELECT i.product_instance_id, i.smart_account_id, i.udi_pid, i.udi_sn," \
   " i.virtual_account_id, i.ha_lead_id, lead.virtual_account_id,"          \
@@ -164,6 +169,17 @@ absl::StatusOr<std::vector<InstanceRow>> FindHaMembers(pg::RawConnection& connec
   params.AddArray(lead_ids);
   ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kSelectHaMembers, params));
   return ReadRows(result);
+}
+
+absl::StatusOr<std::vector<int64_t>> RemovedConsumers(pg::RawConnection& connection, int64_t smart_account_id,
+                                                      std::span<const int64_t> consumers) {
+  pg::Params params;
+  params.Add(smart_account_id);
+  params.AddArray(consumers);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kRemovedConsumers, params));
+  std::vector<int64_t> removed;
+  for (int row = 0; row < result.rows(); ++row) removed.push_back(result.Int64(row, 0));
+  return removed;
 }
 
 absl::Status InsertInstances(pg::RawConnection& connection, std::span<InstanceRow> instances,

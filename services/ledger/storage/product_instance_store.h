@@ -55,6 +55,10 @@ absl::StatusOr<std::vector<InstanceRow>> FindHaMembers(pg::RawConnection& connec
                                                        int64_t smart_account_id,
                                                        std::span<const int64_t> lead_ids);
 
+// Those of the consumers all of whose members were removed.
+absl::StatusOr<std::vector<int64_t>> RemovedConsumers(pg::RawConnection& connection, int64_t smart_account_id,
+                                                      std::span<const int64_t> consumers);
+
 // Makes rows; fills in product_instance_id and lead_id (itself). Home and Smart Account are given.
 absl::Status InsertInstances(pg::RawConnection& connection, std::span<InstanceRow> instances, absl::Time now);
 

@@ -30,7 +30,7 @@ class Group {
   absl::Status Run(std::span<MovementCall* const> calls, std::optional<KeptRights>& kept) {
     AnswerAgain(calls);
     if (open_.empty()) return absl::OkStatus();
-    const int64_t stamp = LockRights(tx_, account_);
+    ASSIGN_OR_RETURN(const int64_t stamp, LockOpenRights(tx_, account_));
     if (!kept.has_value() || kept->smart_account_id != account_ || kept->stamp != stamp) {
       kept.emplace(KeptRights{.smart_account_id = account_,
                               .stamp = stamp,

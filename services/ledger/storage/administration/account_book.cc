@@ -60,6 +60,8 @@ constexpr char kFindVirtualAccountIds[] =
 constexpr char kUpdateVirtualAccount[] =
     "UPDATE virtual_accounts SET name = $3, description = $4, responsible = $5, deputy = $6"
     " WHERE smart_account_id = $1 AND virtual_account_id = $2";
+constexpr char kClosedDomain[] =
+    "SELECT domain FROM smart_accounts WHERE smart_account_id = $1 AND closed_at IS NOT NULL";
 constexpr char kAnyClosed[] =
     "SELECT name FROM virtual_accounts WHERE smart_account_id = $1"
     " AND virtual_account_id = ANY ($2::bigint[]) AND closed_at IS NOT NULL LIMIT 1";
@@ -178,6 +180,12 @@ void RenameSmartAccount(pqxx::transaction_base& transaction, int64_t smart_accou
 void CloseSmartAccount(pqxx::transaction_base& transaction, int64_t smart_account_id, absl::Time now) {
   transaction.exec_params(kCloseSmartAccount, smart_account_id, TimeText(now));
   transaction.exec_params(kCloseVirtualAccounts, smart_account_id, TimeText(now));
+}
+
+std::optional<std::string> ClosedDomainOf(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  const pqxx::result rows = transaction.exec_params(kClosedDomain, smart_account_id);
+  if (rows.empty()) return std::nullopt;
+  return rows[0][0].as<std::string>();
 }
 
 std::optional<std::string> AnyClosed(pqxx::transaction_base& transaction, int64_t smart_account_id,

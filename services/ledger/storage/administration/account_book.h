@@ -74,6 +74,8 @@ std::vector<VirtualAccount> ListVirtualAccounts(pqxx::transaction_base& transact
 // What exists with the same name is returned as it is.
 VirtualAccount EnsureVirtualAccount(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                     const std::string& name, const std::string& description, absl::Time now);
+// The domain of a Smart Account that is closed; nothing when it is open.
+std::optional<std::string> ClosedDomainOf(pqxx::transaction_base& transaction, int64_t smart_account_id);
 // The name of one of these that is closed.
 std::optional<std::string> AnyClosed(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                      const std::set<int64_t>& virtual_account_ids);

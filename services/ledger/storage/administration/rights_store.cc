@@ -3,6 +3,7 @@
 #include <random>
 #include <tuple>
 
+#include "services/ledger/domain/ledger_errors.h"
 #include "services/ledger/storage/administration/sql_values.h"
 
 namespace quartermaster::ledger {
@@ -10,7 +11,8 @@ namespace {
 
 // Does not wait for those who only name the account in a row of theirs.
 constexpr char kLockRights[] =
-    "SELECT rights_stamp FROM smart_accounts WHERE smart_account_id = $1 FOR NO KEY UPDATE";
+    "SELECT rights_stamp, domain, closed_at IS NOT NULL FROM smart_accounts WHERE smart_account_id = $1"
+    " FOR NO KEY UPDATE";
 constexpr char kStampRights[] = "UPDATE smart_accounts SET rights_stamp = $2 WHERE smart_account_id = $1";
 
 constexpr char kReadOrder[] = "SELECT consumption_order FROM smart_accounts WHERE smart_account_id = $1";
@@ -163,6 +165,12 @@ void ChangeBalances(pqxx::transaction_base& transaction, int64_t smart_account_i
 
 int64_t LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {
   return transaction.exec_params1(kLockRights, smart_account_id)[0].as<int64_t>();
+}
+
+absl::StatusOr<int64_t> LockOpenRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {
+  const pqxx::row row = transaction.exec_params1(kLockRights, smart_account_id);
+  if (row[2].as<bool>()) return SmartAccountClosed(row[1].as<std::string>());
+  return row[0].as<int64_t>();
 }
 
 void StampRights(pqxx::transaction_base& transaction, int64_t smart_account_id) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/ledger/domain/consumption_order.h"
 #include "services/ledger/domain/rights_book.h"
@@ -23,6 +24,9 @@ namespace quartermaster::ledger {
 // Rights of one Smart Account have one writer at a time: holds them until the transaction ends. The answer
 // is the stamp of the last one who booked: as long as it stays, so do the lots and where they lie.
 int64_t LockRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
+// The same for who brings something in: `ledger.smart_account_closed` where it was closed before the lock
+// came.
+absl::StatusOr<int64_t> LockOpenRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
 
 // For who changes what movements of rights go by: they are read again.
 void StampRights(pqxx::transaction_base& transaction, int64_t smart_account_id);
