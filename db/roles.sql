@@ -30,13 +30,15 @@ GRANT EXECUTE ON FUNCTION ingest_make_report_partitions(timestamptz, timestamptz
 
 -- ledger
 GRANT SELECT, INSERT ON ledger_changes, ledger_entries, ledger_blocks, ledger_audit, entitlements, ha_claims,
-  former_homes, id_token_redemptions, authorization_lines, report_openings TO qm_ledger;
+  former_homes, authorization_lines, report_openings TO qm_ledger;
 GRANT SELECT, INSERT, UPDATE ON unverifiable_policies, smart_accounts, virtual_accounts,
   license_tags, lot_balances, license_pools, product_instances, ledger_cursors, report_findings,
   reporting_policies, id_tokens, authorizations, authorization_rules, authorization_releases, account_holds, instance_erasures TO qm_ledger;
 GRANT SELECT, INSERT, UPDATE, DELETE ON usage_positions, usage_timeline_chunks, set_aside_reports,
   license_substitutions, ledger_requests, landing_rules, authorization_lots, authorized_usage,
   restricted_countries TO qm_ledger;
+-- A person may take back that a product instance redeemed one.
+GRANT SELECT, INSERT, DELETE ON id_token_redemptions TO qm_ledger;
 -- Only what is left of drafts is ever deleted.
 GRANT SELECT, INSERT, DELETE ON report_opening_sources, report_opening_exceptions TO qm_ledger;
 GRANT USAGE ON SEQUENCE report_opening_drafts TO qm_ledger;

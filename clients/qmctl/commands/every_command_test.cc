@@ -121,6 +121,7 @@ std::multimap<std::string, Arguments> Commands() {
       {"smart-account list", {}},
       {"smart-account unverifiable-reports", {"--count", "no"}},
       {"token create", {"--uses", "1"}},
+      {"token forget", {"PID:SN"}},
       {"token list", {}},
       {"token revoke", {"7"}},
       {"trust authority export", {"-o", written}},

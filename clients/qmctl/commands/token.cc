@@ -1,16 +1,18 @@
-// token create, token list, token revoke
+// token create, token list, token revoke, token forget
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
+#include "clients/qmctl/words.h"
 #include "quartermaster/ledger/v1/id_tokens.grpc.pb.h"
 
 namespace quartermaster::qmctl {
 namespace {
 
 using ledger::v1::CreateIdTokenResponse;
+using ledger::v1::ForgetRedemptionResponse;
 using ledger::v1::IdToken;
 using ledger::v1::IdTokenService;
 
@@ -26,6 +28,9 @@ struct TokenListOptions : ListOptions {
 };
 struct RevokeOptions {
   int64_t id = 0;
+};
+struct ForgetOptions {
+  std::string udi;
 };
 
 const char* StateWord(IdToken::State state) {
@@ -85,6 +90,14 @@ const RowSpec<CreateIdTokenResponse>& CreatedSpec() {
   return *spec;
 }
 
+const RowSpec<ForgetRedemptionResponse>& ForgottenSpec() {
+  using R = ForgetRedemptionResponse;
+  static const auto* spec = new RowSpec<R>{
+      {"id_tokens", "Forgotten ID tokens", CellKind::kCount, [](const R& r) { return Json(r.id_tokens()); }},
+  };
+  return *spec;
+}
+
 absl::StatusOr<ExitCode> Create(Invocation& invocation, const CreateOptions& options) {
   ledger::v1::CreateIdTokenRequest request;
   request.set_smart_account(invocation.options.smart_account);
@@ -126,6 +139,19 @@ absl::StatusOr<ExitCode> Revoke(Invocation& invocation, const RevokeOptions& opt
   return ExitCode::kOk;
 }
 
+absl::StatusOr<ExitCode> Forget(Invocation& invocation, const ForgetOptions& options) {
+  ledger::v1::ForgetRedemptionRequest request;
+  request.set_smart_account(invocation.options.smart_account);
+  ASSIGN_OR_RETURN(*request.mutable_udi(), ParseUdi(options.udi));
+  request.set_request_id(NewRequestId());
+  ASSIGN_OR_RETURN(const ForgetRedemptionResponse forgotten,
+                   invocation.Call<IdTokenService>(&IdTokenService::Stub::ForgetRedemption, request));
+  invocation.output().Begin();
+  invocation.output().Record(ForgottenSpec(), forgotten);
+  invocation.output().End();
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 void AddTokenCommands(CLI::App& app, Invocation& invocation) {
@@ -147,6 +173,10 @@ void AddTokenCommands(CLI::App& app, Invocation& invocation) {
   auto revoke =
       AddLeaf<RevokeOptions>(token, "revoke", "Nobody gets trust by it any more", invocation, Revoke);
   revoke.app.add_option("ID", revoke.options->id, "As `token list` shows it")->required();
+  auto forget = AddLeaf<ForgetOptions>(token, "forget", "Let a product instance go to another Smart Account",
+                                       invocation, Forget);
+  forget.app.add_option("PID:SN", forget.options->udi, "The product instance that redeemed an ID token")
+      ->required();
 }
 
 }  // namespace quartermaster::qmctl

@@ -70,6 +70,7 @@ constexpr MethodAccess kTable[] = {
     {"quartermaster.ledger.v1.HoldService/ReleaseHold", kAdministrators},
     {"quartermaster.ledger.v1.IdTokenRedemptionService/RedeemIdToken", kInternal},
     {"quartermaster.ledger.v1.IdTokenService/CreateIdToken", kAdministrators},
+    {"quartermaster.ledger.v1.IdTokenService/ForgetRedemption", kAdministrators},
     {"quartermaster.ledger.v1.IdTokenService/ListIdTokens", kAdministrators},
     {"quartermaster.ledger.v1.IdTokenService/RevokeIdToken", kAdministrators},
     {"quartermaster.ledger.v1.LandingRuleService/DeleteLandingRule", kAdministrators},

@@ -115,6 +115,45 @@ TEST_F(IdTokenTest, TheValueIsShownOnceAndLiesNowhereInTheClear) {
   EXPECT_FALSE(absl::StrContains(everything, made.value().substr(10, 12)));
 }
 
+TEST_F(IdTokenTest, AUdiThatAnotherAccountTrustsGetsNothingUntilThatOneLetsItGo) {
+  database_.AddAccount("other.example.com");
+  v1::CreateIdTokenRequest elsewhere = Wanted(0);
+  elsewhere.set_smart_account("other.example.com");
+  const std::string theirs = Create(elsewhere).value();
+  const std::string ours = Create(Wanted(0)).value();
+  ASSERT_EQ(Redeem(theirs, {.serial_numbers = {"S1"}}), "ok");
+  EXPECT_EQ(Redeem(ours, {.serial_numbers = {"S1"}}), "ledger.product_instance_elsewhere");
+
+  const auto forget = [&](const std::string& account) {
+    v1::ForgetRedemptionRequest request;
+    request.set_smart_account(account);
+    request.mutable_udi()->set_product_id("PID");
+    request.mutable_udi()->set_serial_number("S1");
+    v1::ForgetRedemptionResponse response;
+    grpc::ServerContext context;
+    EXPECT_EQ(IdOf(tokens_.ForgetRedemption(&context, &request, &response)), "ok");
+    return response.id_tokens();
+  };
+  EXPECT_EQ(forget(""), 0) << "only of the account itself";
+  EXPECT_EQ(Redeem(ours, {.serial_numbers = {"S1"}}), "ledger.product_instance_elsewhere");
+  EXPECT_EQ(forget("other.example.com"), 1);
+  EXPECT_EQ(forget("other.example.com"), 0);
+  EXPECT_EQ(database_.Number("SELECT count(*) FROM ledger_audit WHERE method LIKE '%ForgetRedemption'"), 1);
+  EXPECT_EQ(Redeem(ours, {.serial_numbers = {"S1"}}), "ok");
+
+  // A trust code alone says so too, until it is revoked.
+  database_.Run(
+      "INSERT INTO trust_certificates (key_id, udi_pid, udi_sn, certificate, issuer, alg, not_before, "
+      "not_after,"
+      " imported_at, origin, smart_account_id) SELECT 'k', 'PID', 'S2', 'c', 'i', 'RSA', now(), now(), "
+      "now(), 2,"
+      " smart_account_id"
+      " FROM smart_accounts WHERE domain = 'other.example.com'");
+  EXPECT_EQ(Redeem(ours, {.serial_numbers = {"S2"}}), "ledger.product_instance_elsewhere");
+  database_.Run("UPDATE trust_certificates SET revoked_at = now()");
+  EXPECT_EQ(Redeem(ours, {.serial_numbers = {"S2"}}), "ok");
+}
+
 TEST_F(IdTokenTest, NobodyEnrolsInAClosedSmartAccount) {
   const int64_t other = database_.AddAccount("other.example.com");
   v1::CreateIdTokenRequest wanted = Wanted(2);

@@ -63,7 +63,7 @@ absl::Status CheckUdis(pqxx::transaction_base& tx, const IdToken& token,
       return ProductInstanceElsewhere(udi.product_id, udi.serial_number);
     }
   }
-  if (const auto udi = RedeemedElsewhere(tx, token.smart_account_id, members); udi.has_value()) {
+  if (const auto udi = EnrolledElsewhere(tx, token.smart_account_id, members); udi.has_value()) {
     return ProductInstanceElsewhere(udi->product_id, udi->serial_number);
   }
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/common/ids/page_token.h"
 #include "services/common/rpc/status_conversion.h"
 #include "services/common/status/status_macros.h"
@@ -201,6 +202,30 @@ grpc::Status IdTokenServiceImpl::RevokeIdToken(grpc::ServerContext* context,
           WriteAudit(tx, account.id, act, AuditOf(*before, home), AuditOf(after, home));
         }
         ToProto(after, home, act.now, response);
+        return absl::OkStatus();
+      });
+}
+
+grpc::Status IdTokenServiceImpl::ForgetRedemption(grpc::ServerContext* context,
+                                                  const v1::ForgetRedemptionRequest* request,
+                                                  v1::ForgetRedemptionResponse* response) {
+  return IdempotentWrite(
+      api_, *context, "ledger.v1.IdTokenService/ForgetRedemption", *request, request->request_id(), response,
+      [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
+        RETURN_IF_ERROR(CheckText("udi.product_id", request->udi().product_id(), kUdiBytesMax));
+        RETURN_IF_ERROR(CheckText("udi.serial_number", request->udi().serial_number(), kUdiBytesMax));
+        ASSIGN_OR_RETURN(const SmartAccount account,
+                         SmartAccountOfCall(tx, *context, request->smart_account()));
+        const UdiText udi{request->udi().product_id(), request->udi().serial_number()};
+        LockRedeemingUdis(tx, {{udi, ""}});
+        const std::vector<int64_t> forgotten = ForgetRedemptions(tx, account.id, udi);
+        if (!forgotten.empty()) {
+          WriteAudit(tx, account.id, act,
+                     absl::StrCat("{\"redeemed_by\":", JsonString(udi.product_id + ":" + udi.serial_number),
+                                  ",\"id_tokens\":[", absl::StrJoin(forgotten, ","), "]}"),
+                     "");
+        }
+        response->set_id_tokens(static_cast<int32_t>(forgotten.size()));
         return absl::OkStatus();
       });
 }

@@ -23,6 +23,8 @@ class IdTokenServiceImpl final : public v1::IdTokenService::Service {
                             v1::ListIdTokensResponse* response) override;
   grpc::Status RevokeIdToken(grpc::ServerContext* context, const v1::RevokeIdTokenRequest* request,
                              v1::IdToken* response) override;
+  grpc::Status ForgetRedemption(grpc::ServerContext* context, const v1::ForgetRedemptionRequest* request,
+                                v1::ForgetRedemptionResponse* response) override;
 
  private:
   // Puts the value into an answer that names the token.

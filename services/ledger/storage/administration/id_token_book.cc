@@ -40,9 +40,14 @@ constexpr char kFindRedemptions[] =
     " JOIN id_token_redemptions r ON r.smart_account_id = $1 AND r.id_token_id = $2"
     "  AND r.udi_pid = u.pid AND r.udi_sn = u.sn";
 constexpr char kFindElsewhere[] =
-    "SELECT r.udi_pid, r.udi_sn FROM unnest($2::text[], $3::text[]) AS u (pid, sn)"
-    " JOIN id_token_redemptions r ON r.udi_pid = u.pid AND r.udi_sn = u.sn AND r.smart_account_id <> $1 "
-    "LIMIT 1";
+    "SELECT u.pid, u.sn FROM unnest($2::text[], $3::text[]) AS u (pid, sn)"
+    " WHERE EXISTS (SELECT FROM id_token_redemptions r"
+    "   WHERE r.udi_pid = u.pid AND r.udi_sn = u.sn AND r.smart_account_id <> $1)"
+    "  OR EXISTS (SELECT FROM authority_v1_enrolled e"
+    "   WHERE e.udi_pid = u.pid AND e.udi_sn = u.sn AND e.smart_account_id <> $1) LIMIT 1";
+constexpr char kForgetRedemptions[] =
+    "DELETE FROM id_token_redemptions WHERE smart_account_id = $1 AND udi_pid = $2 AND udi_sn = $3"
+    " RETURNING id_token_id";
 constexpr char kInsertRedemptions[] =
     "INSERT INTO id_token_redemptions (smart_account_id, id_token_id, udi_pid, udi_sn, key_id, redeemed_at)"
     " SELECT $1, $2, u.pid, u.sn, u.key_id, $6::timestamptz"
@@ -160,7 +165,17 @@ std::map<UdiText, std::string> FindRedemptions(pqxx::transaction_base& transacti
   return found;
 }
 
-std::optional<UdiText> RedeemedElsewhere(pqxx::transaction_base& transaction, int64_t smart_account_id,
+std::vector<int64_t> ForgetRedemptions(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                       const UdiText& udi) {
+  std::vector<int64_t> id_tokens;
+  for (const auto& row :
+       transaction.exec_params(kForgetRedemptions, smart_account_id, udi.product_id, udi.serial_number)) {
+    id_tokens.push_back(row[0].as<int64_t>());
+  }
+  return id_tokens;
+}
+
+std::optional<UdiText> EnrolledElsewhere(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                          const std::vector<RedeemingMember>& members) {
   const MemberArrays arrays(members);
   const pqxx::result rows =

@@ -47,9 +47,12 @@ void LockRedeemingUdis(pqxx::transaction_base& transaction, const std::vector<Re
 // Of these the ones that redeemed this token already, with the key that they had then.
 std::map<UdiText, std::string> FindRedemptions(pqxx::transaction_base& transaction, const IdToken& token,
                                                const std::vector<RedeemingMember>& members);
-// Of these one that redeemed a token of another Smart Account.
-std::optional<UdiText> RedeemedElsewhere(pqxx::transaction_base& transaction, int64_t smart_account_id,
+// Of these one that redeemed a token of another Smart Account, or has a trust code there.
+std::optional<UdiText> EnrolledElsewhere(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                          const std::vector<RedeemingMember>& members);
+// What it redeemed is forgotten; the tokens that it had redeemed. Their uses stay counted.
+std::vector<int64_t> ForgetRedemptions(pqxx::transaction_base& transaction, int64_t smart_account_id,
+                                       const UdiText& udi);
 // Adds the redemptions, and as many uses.
 void InsertRedemptions(pqxx::transaction_base& transaction, const IdToken& token,
                        const std::vector<RedeemingMember>& members, absl::Time now);
