@@ -297,6 +297,7 @@ TEST_P(BooksModelTest, TheBalancesAreTheSumOfWhatConcurrentCallersWereTold) {
   EXPECT_GT(granted_, 5) << "little was done: the test proved little";
   EXPECT_GT(moved_, 10) << "little was done: the test proved little";
   EXPECT_EQ(PoolLines(), model_.Lines());
+  EXPECT_EQ(PoolsAt(), PoolsAt(clock_.Now())) << "the present is one of the times";
   EXPECT_EQ(database_.Number(
                 "SELECT count(*) FROM lot_balances b JOIN entitlements e USING (smart_account_id, lot_id)"
                 " WHERE b.state = 2 AND b.quantity > 0 AND e.end_at <= '2027-01-01'"),

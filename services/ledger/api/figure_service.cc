@@ -14,6 +14,7 @@
 #include "services/ledger/api/field_checks.h"
 #include "services/ledger/domain/consumption_order.h"
 #include "services/ledger/domain/ledger_errors.h"
+#include "services/ledger/storage/administration/authorized_query.h"
 #include "services/ledger/storage/administration/figure_query.h"
 #include "services/ledger/storage/administration/product_instance_query.h"
 #include "services/ledger/storage/administration/rights_store.h"
@@ -33,14 +34,14 @@ absl::StatusOr<FigureTimes> TimesOf(const Request& request, absl::Time now) {
   return times;
 }
 
-// A lot in a pool, with the part of the pool's use that it covers.
+// A lot in a pool, with the part of the pool's consumption that it covers.
 struct CoveredLot {
   LotFigure figure;
   CoveringLot cover;
 };
 
 // By Virtual Account, tag, and the order of consumption.
-std::vector<CoveredLot> Cover(std::vector<LotFigure> figures, const std::map<RightsPool, int64_t>& in_use,
+std::vector<CoveredLot> Cover(std::vector<LotFigure> figures, const std::map<RightsPool, int64_t>& consumed,
                               ConsumptionOrder order) {
   std::map<RightsPool, std::vector<CoveringLot>> pools;
   std::map<RightsPool, std::vector<LotFigure*>> figures_of;
@@ -53,8 +54,8 @@ std::vector<CoveredLot> Cover(std::vector<LotFigure> figures, const std::map<Rig
   }
   std::vector<CoveredLot> covered;
   for (auto& [pool, lots] : pools) {
-    const auto used = in_use.find(pool);
-    AssignUse(lots, used == in_use.end() ? 0 : used->second);
+    const auto used = consumed.find(pool);
+    AssignUse(lots, used == consumed.end() ? 0 : used->second);
     const std::vector<LotFigure*>& figures_here = figures_of.at(pool);
     for (size_t i = 0; i < lots.size(); ++i) covered.push_back({std::move(*figures_here[i]), lots[i]});
   }
@@ -145,9 +146,13 @@ grpc::Status FigureServiceImpl::ListEntitlementFigures(grpc::ServerContext* cont
                            FindVirtualAccount(tx, account.id, request->virtual_account(), "virtual_account"));
           filter.virtual_account_id = home.id;
         }
+        // Consumed is what is reported, and what is authorised beyond it.
+        std::map<RightsPool, int64_t> consumed = ReadUse(tx, filter, page.times);
+        for (const auto& [pool, quantity] : ReadAuthorizedBeyondUse(tx, account.id, page.times)) {
+          consumed[pool] += quantity;
+        }
         const std::vector<CoveredLot> lots =
-            Cover(ReadLotFigures(tx, filter, page.times), ReadUse(tx, filter, page.times),
-                  ReadConsumptionOrder(tx, account.id));
+            Cover(ReadLotFigures(tx, filter, page.times), consumed, ReadConsumptionOrder(tx, account.id));
 
         const std::map<int64_t, std::string> names = VirtualAccountNames(tx, account.id);
         const size_t end = std::min(lots.size(), page.skip + static_cast<size_t>(size));

@@ -176,6 +176,42 @@ TEST_F(HaHomesTest, ASetThatMovesToItsRightsBeforeTheyFollowTakesWhatIsAuthorise
   EXPECT_EQ(PoolLines(), "Branches|2|1|2|3\n");
 }
 
+TEST_F(HaHomesTest, ThePastKnowsWhatWasAuthorisedThenAndWhere) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = kEnforced, .quantity = 9}});
+  std::vector<std::pair<absl::Time, Pools>> said;
+  const auto note = [&] {
+    said.emplace_back(clock_.Now(), PoolsAt());
+    clock_.Advance(absl::Hours(1));
+  };
+  note();
+  Report("MEMBER", kEnforced, Day(2026, 5, 1), 1, "Branches");
+  note();
+  const auto first = Authorize("MEMBER", 3);
+  ASSERT_TRUE(first.ok()) << first.status();
+  note();
+  ASSERT_TRUE(
+      Ask({.udi = first->udi, .confirmation_code = signer_.Proofs(first->id).confirmation_code}).ok());
+  // More, while the first code is installed; then fewer.
+  const auto second = Ask({.udi = first->udi,
+                           .lines = {{.quantity = 5, .tag = kEnforced}},
+                           .confirmation_code = signer_.Proofs(first->id).confirmation_code});
+  ASSERT_TRUE(second.ok()) << second.status();
+  note();
+  ASSERT_TRUE(
+      Ask({.udi = first->udi, .confirmation_code = signer_.Proofs(second->id).confirmation_code}).ok());
+  note();
+  Report("MEMBER", kEnforced, Day(2026, 5, 2), 4, "Branches");
+  note();
+  ASSERT_TRUE(Return(*second).ok());
+  note();
+  const std::string figures = FigureLines();
+  EXPECT_EQ(figures, FigureLines(clock_.Now()));
+  for (size_t i = 0; i < said.size(); ++i) {
+    // What a device reported later of a time before is known later, so both times are given.
+    EXPECT_EQ(PoolsAt(said[i].first, said[i].first), said[i].second) << i;
+  }
+}
+
 TEST_F(HaHomesTest, ClosingTheHomeOfAMemberLeavesLeadAndUseWhereTheyAre) {
   ReportBoth(2, 1);
   Join(3);

@@ -202,8 +202,9 @@ TermsFixture::Pools TermsFixture::PoolsAt(std::optional<absl::Time> as_of,
   Pools pools;
   if (!answer.ok()) return pools;
   for (const v1::PoolCompliance& pool : answer->pools()) {
-    if (pool.entitled() == 0 && pool.in_use() == 0) continue;
-    pools[{pool.virtual_account(), pool.tag()}] = {pool.entitled(), pool.in_use(), pool.overage_quantity()};
+    if (pool.entitled() == 0 && pool.in_use() == 0 && pool.reserved() == 0) continue;
+    pools[{pool.virtual_account(), pool.tag()}] = {pool.entitled(), pool.in_use(), pool.overage_quantity(),
+                                                   pool.reserved()};
   }
   return pools;
 }

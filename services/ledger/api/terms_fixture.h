@@ -86,6 +86,7 @@ class TermsFixture : public ::testing::Test {
     int64_t entitled = 0;
     int64_t in_use = 0;
     int64_t overage = 0;
+    int64_t reserved = 0;
     auto operator<=>(const Pool&) const = default;
   };
   using Pools = std::map<std::pair<std::string, std::string>, Pool>;

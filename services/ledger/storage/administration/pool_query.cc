@@ -1,13 +1,14 @@
 #include "services/ledger/storage/administration/pool_query.h"
 
 #include "services/common/policy/reporting_policy.h"
+#include "services/ledger/storage/administration/authorized_query.h"
 #include "services/ledger/storage/administration/instance_policies.h"
 #include "services/ledger/storage/administration/sql_values.h"
 
 namespace quartermaster::ledger {
 namespace {
 
-// The rules of pools_now.h, from the entries.
+// The rules of pools_now.h, from the entries; $4 to $6: what is authorised beyond use, by pool.
 constexpr char kPoolsAsOf[] = R"sql(
   WITH RECURSIVE account AS (
     SELECT virtual_account_id, CASE WHEN closed_at <= least($2::timestamptz, $3::timestamptz) THEN closed_into END
@@ -41,10 +42,13 @@ constexpr char kPoolsAsOf[] = R"sql(
                                AND (e.end_at IS NULL OR e.end_at > $2::timestamptz) AS in_force) d
     GROUP BY 1, 2),
   used AS (
-    SELECT virtual_account_id, tag_id, sum(quantity)::bigint AS in_use FROM side WHERE book = 2 AND state = 7 GROUP BY 1, 2)
+    SELECT virtual_account_id, tag_id, sum(quantity)::bigint AS in_use FROM side WHERE book = 2 AND state = 7 GROUP BY 1, 2),
+  authorized AS (
+    SELECT * FROM unnest($4::bigint[], $5::int[], $6::bigint[]) AS a (virtual_account_id, tag_id, beyond_use))
   SELECT virtual_account_id, tag_id, t.tag, t.display_name, t.known, coalesce(entitled.quantity, 0),
-         coalesce(entitled.overage, 0), coalesce(used.in_use, 0), 0::bigint
+         coalesce(entitled.overage, 0), coalesce(used.in_use, 0), coalesce(authorized.beyond_use, 0)
   FROM entitled FULL JOIN used USING (virtual_account_id, tag_id)
+  FULL JOIN authorized USING (virtual_account_id, tag_id)
   JOIN license_tags t USING (tag_id)
   ORDER BY virtual_account_id, t.tag)sql";
 
@@ -145,7 +149,15 @@ std::string RequiredBy(const std::vector<policy::ReportingPolicy>& policies) {
 
 std::vector<PoolFigures> ReadPoolsAsOf(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                        absl::Time as_of, absl::Time known_at) {
-  return PoolsOf(transaction.exec_params(kPoolsAsOf, smart_account_id, TimeText(as_of), TimeText(known_at)));
+  std::vector<int64_t> virtual_accounts, tags, quantities;
+  for (const auto& [pool, quantity] :
+       ReadAuthorizedBeyondUse(transaction, smart_account_id, {as_of, known_at})) {
+    virtual_accounts.push_back(pool.virtual_account_id);
+    tags.push_back(pool.tag_id);
+    quantities.push_back(quantity);
+  }
+  return PoolsOf(transaction.exec_params(kPoolsAsOf, smart_account_id, TimeText(as_of), TimeText(known_at),
+                                         IntArray(virtual_accounts), IntArray(tags), IntArray(quantities)));
 }
 
 std::map<int64_t, InstanceCounts> CountInstances(pqxx::transaction_base& transaction,

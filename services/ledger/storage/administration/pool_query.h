@@ -14,8 +14,8 @@ namespace quartermaster::ledger {
 
 // All functions run in the caller's transaction and throw what libpqxx throws.
 
-// What PoolsNow reads of the present, here from the entries alone: what was effective at `as_of`, as far as
-// it was recorded by `known_at`.
+// What PoolsNow reads of the present, here from the entries and the authorizations: what was effective at
+// `as_of`, as far as it was recorded by `known_at`.
 std::vector<PoolFigures> ReadPoolsAsOf(pqxx::transaction_base& transaction, int64_t smart_account_id,
                                        absl::Time as_of, absl::Time known_at);
 
