@@ -615,7 +615,7 @@ std::string Offered(const std::string& script, const std::string& words, int ind
 TEST_F(CommandsTest, BashOffersWhatMayFollow) {
   const std::string script = File("completion.bash", Qmctl({"completion", "bash"}).out);
   EXPECT_EQ(Offered(script, "qmctl usage", 2), "import list show\n");
-  EXPECT_EQ(Offered(script, "qmctl trust certificate l", 3), "list\n");
+  EXPECT_EQ(Offered(script, "qmctl trust certificate i", 3), "import\n");
   EXPECT_EQ(Offered(script, "qmctl compliance --as", 2), "--as-of\n");
   EXPECT_EQ(Offered(script, "qmctl compliance -o j", 3), "json\n");
 }

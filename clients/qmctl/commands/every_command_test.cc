@@ -127,7 +127,6 @@ std::multimap<std::string, Arguments> Commands() {
       {"trust authority export", {"-o", written}},
       {"trust ca import", {File("ca.pem", "any")}},
       {"trust certificate import", {File("certificates.pem", "any")}},
-      {"trust certificate list", {}},
       {"trust list", {}},
       {"trust revocation-list", {"-o", written}},
       {"trust revoke", {"--product-instance", "PID:SN"}},

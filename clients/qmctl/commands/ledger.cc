@@ -1,13 +1,13 @@
 // ledger history, verify
 #include <cstdint>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "clients/connection/client_errors.h"
-#include "clients/output/text_width.h"
 #include "clients/qmctl/commands/commands.h"
+#include "clients/qmctl/commands/finding_stream.h"
 #include "clients/qmctl/commands/time_options.h"
 #include "clients/qmctl/convert/proto_json.h"
 #include "clients/qmctl/list_rows.h"
@@ -23,7 +23,6 @@ using ledger::v1::HistoryEntry;
 using ledger::v1::HistoryService;
 using ledger::v1::VerifyLedgerRequest;
 using ledger::v1::VerifyLedgerResponse;
-using Finding = VerifyLedgerResponse::Finding;
 
 struct HistoryOptions : ListOptions {
   std::string virtual_account, tag, entitlement_id, udi, kind, since, until;
@@ -107,18 +106,6 @@ absl::StatusOr<ExitCode> History(Invocation& invocation, const HistoryOptions& o
       [](const auto& page) -> const auto& { return page.entries(); }, options.limit);
 }
 
-const RowSpec<Finding>& FindingSpec() {
-  using K = CellKind;
-  using R = Finding;
-  static const auto* spec = new RowSpec<R>{
-      {"rule", "Rule", K::kText, [](const R& r) { return Json(r.rule()); }},
-      {"subject", "Subject", K::kText, [](const R& r) { return Json(r.subject()); }},
-      {"got", "Got", K::kText, [](const R& r) { return Json(r.got()); }},
-      {"want", "Want", K::kText, [](const R& r) { return Json(r.want()); }},
-  };
-  return *spec;
-}
-
 const RowSpec<VerifyLedgerResponse::Done>& TotalsSpec() {
   using K = CellKind;
   using R = VerifyLedgerResponse::Done;
@@ -136,95 +123,19 @@ const RowSpec<VerifyLedgerResponse::Done>& TotalsSpec() {
   return *spec;
 }
 
-// Prints the findings of one verification as they come.
-class Verification {
- public:
-  Verification(Invocation& invocation, VerifyLedgerRequest request)
-      : invocation_(invocation), request_(std::move(request)) {}
-
-  absl::StatusOr<ExitCode> Run() {
-    ASSIGN_OR_RETURN(const auto node, invocation_.Node());
-    const auto stub = BooksService::NewStub(node->channel());
-    RETURN_IF_ERROR(
-        node->CallStream([&](grpc::ClientContext& context, bool&) { return Attempt(*stub, context); }));
-    if (!done_) return client::AnswerMalformed("the verification ended without saying that it is done");
-    return Finish();
+std::vector<std::string> Notes(const VerifyLedgerResponse::Done& totals) {
+  const auto count = [](int64_t value) { return TableText(CellKind::kCount, value); };
+  std::vector<std::string> notes = {
+      absl::StrCat("verified ", count(totals.blocks_checked()), " blocks, ", count(totals.entries_checked()),
+                   " entries; ", count(totals.unsealed_changes()), " changes wait for a block: ",
+                   totals.findings() == 0 ? "the ledger stands as it was sealed"
+                                          : absl::StrCat(count(totals.findings()), " differences"))};
+  if (totals.head_block_id() != 0) {
+    notes.push_back(absl::StrCat("head ", totals.head_block_id(), ":", totals.head_block_hash(),
+                                 "; note it elsewhere, and compare with --expect-head"));
   }
-
- private:
-  grpc::Status Attempt(BooksService::Stub& stub, grpc::ClientContext& context) {
-    const auto reader = stub.VerifyLedger(&context, request_);
-    VerifyLedgerResponse response;
-    while (reader->Read(&response)) Take(response);
-    ClearProgress();
-    const grpc::Status status = reader->Finish();
-    // A second attempt would tell the findings again.
-    if (!status.ok() && findings_ > 0) {
-      return {grpc::StatusCode::INTERNAL, absl::StrCat("the verification broke off after ", findings_,
-                                                       " findings: ", status.error_message())};
-    }
-    return status;
-  }
-
-  void Take(const VerifyLedgerResponse& response) {
-    if (response.has_finding()) {
-      ClearProgress();
-      OpenRows();
-      ++findings_;
-      invocation_.output().AddRow(FindingSpec(), response.finding());
-    } else if (response.has_done()) {
-      done_ = true;
-      totals_ = response.done();
-    } else if (invocation_.streams().err_is_terminal) {
-      invocation_.streams().err << "\r\x1b[K" << output::Printable(response.progress()) << std::flush;
-      progress_shown_ = true;
-    }
-  }
-
-  ExitCode Finish() {
-    Output& output = invocation_.output();
-    if (findings_ > 0 || output.format() != OutputFormat::kTable) {
-      OpenRows();
-      output.EndRows();
-    } else {
-      output.Begin();
-    }
-    output.Figures(TotalsSpec(), totals_);
-    const auto count = [](int64_t value) { return TableText(CellKind::kCount, value); };
-    output.Note(absl::StrCat(
-        "verified ", count(totals_.blocks_checked()), " blocks, ", count(totals_.entries_checked()),
-        " entries; ", count(totals_.unsealed_changes()), " changes wait for a block: ",
-        totals_.findings() == 0 ? "the ledger stands as it was sealed"
-                                : absl::StrCat(count(totals_.findings()), " differences")));
-    if (totals_.head_block_id() != 0) {
-      output.Note(absl::StrCat("head ", totals_.head_block_id(), ":", totals_.head_block_hash(),
-                               "; note it elsewhere, and compare with --expect-head"));
-    }
-    output.End();
-    const bool clean = findings_ == 0 && totals_.findings() == 0;
-    return clean ? ExitCode::kOk : ExitCode::kRefused;
-  }
-
-  void OpenRows() {
-    if (rows_open_) return;
-    rows_open_ = true;
-    invocation_.output().Begin();
-    invocation_.output().BeginRows({"findings", ""}, FindingSpec(), TotalsSpec());
-  }
-
-  void ClearProgress() {
-    if (progress_shown_) invocation_.streams().err << "\r\x1b[K" << std::flush;
-    progress_shown_ = false;
-  }
-
-  Invocation& invocation_;
-  const VerifyLedgerRequest request_;
-  VerifyLedgerResponse::Done totals_;
-  int64_t findings_ = 0;
-  bool done_ = false;
-  bool rows_open_ = false;
-  bool progress_shown_ = false;
-};
+  return notes;
+}
 
 absl::StatusOr<ExitCode> Verify(Invocation& invocation, const VerifyOptions& options) {
   VerifyLedgerRequest request;
@@ -240,7 +151,14 @@ absl::StatusOr<ExitCode> Verify(Invocation& invocation, const VerifyOptions& opt
     request.set_expected_block_id(block_id);
     request.set_expected_block_hash(options.expected_head.substr(colon + 1));
   }
-  return Verification(invocation, std::move(request)).Run();
+  return FindingStream<VerifyLedgerResponse>(
+             invocation,
+             {.what = "the verification",
+              .start = [&](BooksService::Stub& stub,
+                           grpc::ClientContext& context) { return stub.VerifyLedger(&context, request); },
+              .totals = TotalsSpec(),
+              .notes = Notes})
+      .Run();
 }
 
 }  // namespace

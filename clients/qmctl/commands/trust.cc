@@ -1,4 +1,4 @@
-// trust certificate import, trust certificate list, trust ca import, trust authority export
+// trust certificate import, trust ca import, trust authority export
 #include <string>
 #include <vector>
 
@@ -8,43 +8,20 @@
 #include "clients/qmctl/commands/pem_batches.h"
 #include "clients/qmctl/commands/trust_codes.h"
 #include "clients/qmctl/convert/proto_json.h"
-#include "clients/qmctl/list_rows.h"
 #include "quartermaster/authority/v1/authority.grpc.pb.h"
+#include "services/common/status/status_macros.h"
 
 namespace quartermaster::qmctl {
 namespace {
 
 using authority::v1::AcknowledgementService;
 using authority::v1::ImportCertificatesResponse;
-using authority::v1::TrustCertificate;
 using authority::v1::TrustService;
 using Refusal = ImportCertificatesResponse::Refusal;
 
 struct PemOptions {
   std::string file;
 };
-struct CertificateListOptions : ListOptions {
-  std::string product_instance;
-};
-
-const RowSpec<TrustCertificate>& CertificateSpec() {
-  using K = CellKind;
-  using R = TrustCertificate;
-  static const auto* spec = new RowSpec<R>{
-      {"", "Product instance", K::kText, [](const R& r) { return Json(UdiText(r.udi())); }},
-      {"product_id", "", K::kText, [](const R& r) { return Json(r.udi().product_id()); }},
-      {"serial_number", "", K::kText, [](const R& r) { return Json(r.udi().serial_number()); }},
-      {"key_id", "Key", K::kText, [](const R& r) { return Json(r.key_id()); }},
-      {"algorithm", "Algorithm", K::kText, [](const R& r) { return Json(r.algorithm()); }},
-      {"issuer", "Issuer", K::kText, [](const R& r) { return Json(r.issuer()); }},
-      {"not_before", "Not before", K::kTime,
-       [](const R& r) { return TimeJson(r.has_not_before(), r.not_before()); }},
-      {"not_after", "Not after", K::kTime,
-       [](const R& r) { return TimeJson(r.has_not_after(), r.not_after()); }},
-      {"revoked", "Revoked", K::kFlag, [](const R& r) { return Json(r.revoked()); }},
-  };
-  return *spec;
-}
 
 const RowSpec<Refusal>& RefusalSpec() {
   using K = CellKind;
@@ -150,19 +127,6 @@ absl::StatusOr<ExitCode> ExportAuthority(Invocation& invocation, const PemOption
   return ExitCode::kOk;
 }
 
-absl::StatusOr<ExitCode> List(Invocation& invocation, const CertificateListOptions& options) {
-  authority::v1::ListTrustCertificatesRequest request;
-  request.set_smart_account(invocation.options.smart_account);
-  if (!options.product_instance.empty()) {
-    ASSIGN_OR_RETURN(const auto udi, ParseUdi(options.product_instance));
-    request.set_product_id(udi.product_id());
-    request.set_serial_number(udi.serial_number());
-  }
-  return ListRows<TrustService>(
-      invocation, {"trust_certificates", ""}, CertificateSpec(), &TrustService::Stub::ListTrustCertificates,
-      request, [](const auto& page) -> const auto& { return page.trust_certificates(); }, options.limit);
-}
-
 }  // namespace
 
 void AddTrustCommands(CLI::App& app, Invocation& invocation) {
@@ -172,9 +136,6 @@ void AddTrustCommands(CLI::App& app, Invocation& invocation) {
   auto import_leaf = AddLeaf<PemOptions>(certificate, "import", "Import certificates (PEM, any number)",
                                          invocation, ImportCertificates);
   import_leaf.app.add_option("FILE", import_leaf.options->file, "PEM; - is standard input")->required();
-  auto list = AddLeaf<CertificateListOptions>(certificate, "list", "Imported certificates", invocation, List);
-  list.app.add_option("--product-instance", list.options->product_instance, "Only of PID:SN");
-  AddLimit(list.app, *list.options);
 
   CLI::App& ca = AddGroup(trust, "ca", "CA certificates of manufacturers");
   auto import_ca =

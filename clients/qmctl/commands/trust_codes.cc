@@ -58,6 +58,8 @@ const RowSpec<TrustCertificate>& TrustSpec() {
       {"origin", "By", K::kText, [](const R& r) { return Json(OriginWord(r.origin())); }},
       {"key_id", "Key", K::kText, [](const R& r) { return Json(r.key_id()); }},
       {"algorithm", "", K::kText, [](const R& r) { return Json(r.algorithm()); }},
+      {"issuer", "", K::kText, [](const R& r) { return Json(r.issuer()); }},
+      {"not_before", "", K::kTime, [](const R& r) { return TimeJson(r.has_not_before(), r.not_before()); }},
       {"not_after", "Until", K::kTime, [](const R& r) { return TimeJson(r.has_not_after(), r.not_after()); }},
       {"retired_at", "Retires", K::kTime,
        [](const R& r) { return TimeJson(r.has_retired_at(), r.retired_at()); }},

@@ -17,11 +17,11 @@ void AddNode(NodeConfig& c, Fields& fields) {
   fields.push_back(Path("data_directory", &c.data_directory,
                         "Everything that the node keeps is below it. `--data-directory` on the "
                         "command line wins."));
-  fields.push_back(
-      SecretAt("key_encryption_key", &c.key_encryption_key,
-               "Encrypts the node's private keys at rest: 64 hex digits, as `openssl rand -hex 32` "
-               "prints them, the same in every replica. Not set: made at the first start in "
-               "`<data_directory>/secrets/key_encryption_key`."));
+  fields.push_back(SecretAt("key_encryption_key", &c.key_encryption_key,
+                            "Encrypts the node's private keys, ID tokens and codes of authorizations at "
+                            "rest: 64 hex digits, as `openssl rand -hex 32` "
+                            "prints them, the same in every replica. Not set: made at the first start in "
+                            "`<data_directory>/secrets/key_encryption_key`."));
 }
 
 void AddDatabase(Draft& draft, Fields& fields) {

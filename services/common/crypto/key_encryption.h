@@ -1,4 +1,5 @@
-// The key-encryption key of a node and the envelopes that it closes: how private keys lie at rest.
+// The key-encryption key of a node and the envelopes that it closes: how private keys, ID tokens and
+// codes of authorizations lie at rest.
 // The key comes from a file or a systemd credential and never enters the database.
 #ifndef QUARTERMASTER_SERVICES_COMMON_CRYPTO_KEY_ENCRYPTION_H_
 #define QUARTERMASTER_SERVICES_COMMON_CRYPTO_KEY_ENCRYPTION_H_

@@ -1,6 +1,5 @@
 #include "services/ledger/api/account_service.h"
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/ids/page_token.h"
 #include "services/common/rpc/caller.h"
@@ -11,18 +10,6 @@
 #include "services/ledger/domain/ledger_errors.h"
 
 namespace quartermaster::ledger {
-namespace {
-
-// Keyset of both lists: the id of the last row.
-absl::StatusOr<int64_t> AfterId(const std::string& token, uint64_t filter) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> keys, ids::ParsePageToken(token, filter));
-  int64_t id = 0;
-  if (!keys.empty() && !absl::SimpleAtoi(keys[0], &id))
-    return FieldInvalid("page_token", token, "one of this list");
-  return id;
-}
-
-}  // namespace
 
 grpc::Status AccountServiceImpl::ListSmartAccounts(grpc::ServerContext* context,
                                                    const v1::ListSmartAccountsRequest* request,

@@ -1,6 +1,11 @@
 #include "services/ledger/api/field_checks.h"
 
+#include <vector>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "services/common/ids/page_token.h"
+#include "services/common/status/status_macros.h"
 #include "services/ledger/domain/ledger_errors.h"
 
 namespace quartermaster::ledger {
@@ -37,6 +42,15 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
   const int64_t micros = absl::ToUnixMicros(time);
   out->set_seconds(micros / 1'000'000);
   out->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+}
+
+absl::StatusOr<int64_t> AfterId(const std::string& page_token, uint64_t filter) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys, ids::ParsePageToken(page_token, filter));
+  int64_t id = 0;
+  if (!keys.empty() && !absl::SimpleAtoi(keys[0], &id)) {
+    return FieldInvalid("page_token", page_token, "one of this list");
+  }
+  return id;
 }
 
 }  // namespace quartermaster::ledger

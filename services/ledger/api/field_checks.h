@@ -4,6 +4,8 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -27,6 +29,9 @@ absl::Status CheckText(std::string_view field, std::string_view value, size_t by
 // Years 1970 to 9999; whole microseconds, as the database keeps them.
 absl::StatusOr<absl::Time> TimeOf(std::string_view field, const google::protobuf::Timestamp& value);
 void SetTime(absl::Time time, google::protobuf::Timestamp* out);
+
+// Of a list whose keyset is the id of its last row: the id after which a page begins, 0 = the first page.
+absl::StatusOr<int64_t> AfterId(const std::string& page_token, uint64_t filter);
 
 }  // namespace quartermaster::ledger
 

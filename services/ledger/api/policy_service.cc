@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/ids/page_token.h"
 #include "services/common/rpc/status_conversion.h"
@@ -58,15 +57,6 @@ std::optional<StoredPolicy> Clear(pqxx::transaction_base& tx, const PolicyScope&
   WriteChange(tx, scope.smart_account_id, ChangeKind::kAdministration, {}, act);
   WriteAudit(tx, scope.smart_account_id, act, AuditOf(*before, names), "");
   return ended;
-}
-
-// Keyset: the id of the last row.
-absl::StatusOr<int64_t> AfterId(const std::string& token, uint64_t filter) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> keys, ids::ParsePageToken(token, filter));
-  int64_t id = 0;
-  if (!keys.empty() && !absl::SimpleAtoi(keys[0], &id))
-    return FieldInvalid("page_token", token, "one of this list");
-  return id;
 }
 
 }  // namespace
