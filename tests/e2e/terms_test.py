@@ -109,6 +109,31 @@ class TermsTest(unittest.TestCase):
             self.assertEqual([(e["kind"], e["quantity"]) for e in caused], [("reports_applied", 12)])
             self.run_ok("usage", "show", caused[0]["report"])
 
+    def test_a_list_of_activation_keys_becomes_rights_however_often_it_is_imported(self):
+        with Node("paks") as node:
+            self.node = node
+            self.run_ok("virtual-account", "create", "Branches")
+            (node.directory / "catalog.csv").write_text(f'tag,display_name,term\n"{TAG}",Terms,perpetual\n')
+            self.run_ok("catalog", "import", node.directory / "catalog.csv")
+            tags = node.directory / "tags.csv"
+            tags.write_text(f'sku,tag\nL-SEC-K9,"{TAG}"\n')
+            paks = node.directory / "paks.csv"
+            heading = "PAK #,License SKU,Quantity Purchased,Issue Date,Family\n"
+            paks.write_text(heading + "3001J1,L-SEC-K9,5,2020-01-01,ISR\n3001J2,L-SEC-K9,7,2021-01-01,ISR\n")
+            command = ("pak", "import", paks, "--tags", tags, "--virtual-account", "Branches")
+            self.assertEqual(self.run_ok(*command)["added"], 2)
+            self.assertEqual(self.run_ok(*command)["unchanged"], 2)
+            # A newer list: one key more, one with another quantity, one whose SKU nobody knows.
+            paks.write_text(heading + "3001J2,L-SEC-K9,8,2021-01-01,ISR\n3001J3,L-SEC-K9,1,2022-01-01,ISR\n"
+                            "3001J4,L-NEW-K9,1,2022-01-01,ISR\n")
+            done = node.qmctl(*command, "-o", "json")
+            self.assertEqual(done.code, 1, done)
+            answer = done.json()
+            self.assertEqual((answer["added"], answer["refused"]), (1, 2), answer)
+            self.assertEqual(sorted((e["place"], e["reason"]) for e in answer["errors"]),
+                             [("line 2", "ledger.entitlement_conflict"), ("line 4", "client.input_malformed")])
+            self.assertEqual(self.entitled(), 13)
+
     def test_verification_names_what_was_tampered_with_and_a_noted_head_finds_a_cut_history(self):
         with Node("verify") as node:
             self.node = node

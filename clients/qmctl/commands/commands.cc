@@ -9,6 +9,7 @@ command_line::Program QmctlProgram() {
             AddProductInstanceCommands(app, invocation);
             AddCatalogCommands(app, invocation);
             AddEntitlementCommands(app, invocation);
+            AddPakCommands(app, invocation);
             AddAuthorizationCommands(app, invocation);
             AddReservationCommands(app, invocation);
             AddAcknowledgementCommands(app, invocation);

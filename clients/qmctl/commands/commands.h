@@ -15,6 +15,7 @@ void AddUsageCommands(CLI::App& app, Invocation& invocation);
 void AddProductInstanceCommands(CLI::App& app, Invocation& invocation);
 void AddCatalogCommands(CLI::App& app, Invocation& invocation);
 void AddEntitlementCommands(CLI::App& app, Invocation& invocation);
+void AddPakCommands(CLI::App& app, Invocation& invocation);
 void AddAuthorizationCommands(CLI::App& app, Invocation& invocation);
 void AddReservationCommands(CLI::App& app, Invocation& invocation);
 void AddAcknowledgementCommands(CLI::App& app, Invocation& invocation);

@@ -96,6 +96,7 @@ std::multimap<std::string, Arguments> Commands() {
       {"ledger history", {"--kind", "transfer", "--since", "2026-01-01"}},
       {"ledger verify", {"--expect-head", "7:00"}},
       {"node", {}},
+      {"pak import", {File("paks.csv", "pak,sku,quantity,start,tag\nA,S,1,2026-01-01,t\n")}},
       {"policy clear", {"--virtual-account", "Branches"}},
       {"policy export", {"--product-instance", "PID:SN", "-o", written}},
       {"policy list", {"--history"}},
