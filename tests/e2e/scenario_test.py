@@ -7,6 +7,7 @@ import datetime
 import pathlib
 import re
 import shlex
+import time
 import unittest
 
 from tests.common.node import REPO, Node
@@ -79,6 +80,12 @@ class Scenario:
             self.succeed(step, ["agent", instance, "submit", *(["--virtual-account", account] if account else [])])
         self.node.wait_until("all committed reports are applied", lambda: self.node.unapplied() == 0)
 
+    def do_file(self, step, name):
+        (self.node.directory / name).write_text(self.fill(step.rest) + "\n", encoding="utf-8")
+
+    def do_pause(self, step, seconds):
+        time.sleep(float(seconds))
+
     # Steps that do something.
 
     def do_run(self, step):
@@ -116,7 +123,9 @@ class Scenario:
     # How they do it.
 
     def fill(self, text: str) -> str:
-        self.kept["now"] = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        now = datetime.datetime.now(datetime.timezone.utc)
+        self.kept["now"] = now.isoformat()
+        self.kept["month_ago"] = (now - datetime.timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
         return re.sub(r"\{(\w+)\}", lambda match: self.kept[match.group(1)], text)
 
     def command(self, step) -> list:
@@ -131,10 +140,9 @@ class Scenario:
         state = self.node.directory / f"instance-{instance}"
         if instance not in self.instances:
             self.instances.add(instance)
-            month_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)
             if arguments[0] != "init":
                 self.call(["agent", instance, "init", f"C9300:{instance}", "--signing", "builtin", "--clock",
-                           month_ago.strftime("%Y-%m-%dT%H:%M:%SZ")])
+                           self.fill("{month_ago}")])
         return self.node.run("clients/agent/agent", "--state", state, *arguments, *more)
 
     def succeed(self, step, command: list, *more):
