@@ -6,6 +6,7 @@
 #include "clients/connection/file.h"
 #include "clients/qmctl/commands/commands.h"
 #include "clients/qmctl/commands/entitlement_figures.h"
+#include "clients/qmctl/commands/entitlement_import.h"
 #include "clients/qmctl/commands/entitlement_terms.h"
 #include "clients/qmctl/commands/import_answer.h"
 #include "clients/qmctl/commands/time_options.h"
@@ -65,13 +66,7 @@ const RowSpec<Entitlement>& EntitlementSpec() {
 absl::StatusOr<ExitCode> Import(Invocation& invocation, const EntitlementImportOptions& options) {
   ASSIGN_OR_RETURN(const std::string text, client::ReadFile(options.file));
   ASSIGN_OR_RETURN(const auto rows, ReadEntitlements(text));
-  return SendRows<Entitlement>(invocation, rows, kBatchRows, [&](size_t begin, size_t end) {
-    ledger::v1::ImportEntitlementsRequest request;
-    request.set_smart_account(invocation.options.smart_account);
-    request.set_request_id(NewRequestId());
-    for (size_t i = begin; i < end; ++i) *request.add_entitlements() = rows.rows[i];
-    return invocation.Call<EntitlementService>(&EntitlementService::Stub::ImportEntitlements, request);
-  });
+  return BookEntitlements(invocation, rows);
 }
 
 absl::StatusOr<ExitCode> List(Invocation& invocation, const EntitlementListOptions& options) {
@@ -130,6 +125,16 @@ absl::StatusOr<ExitCode> Reverse(Invocation& invocation, const EntitlementRevers
 }
 
 }  // namespace
+
+absl::StatusOr<ExitCode> BookEntitlements(Invocation& invocation, const ImportRows<Entitlement>& rows) {
+  return SendRows<Entitlement>(invocation, rows, kBatchRows, [&](size_t begin, size_t end) {
+    ledger::v1::ImportEntitlementsRequest request;
+    request.set_smart_account(invocation.options.smart_account);
+    request.set_request_id(NewRequestId());
+    for (size_t i = begin; i < end; ++i) *request.add_entitlements() = rows.rows[i];
+    return invocation.Call<EntitlementService>(&EntitlementService::Stub::ImportEntitlements, request);
+  });
+}
 
 ExitCode ShowMovement(Invocation& invocation, const Movement& movement) {
   Output& output = invocation.output();

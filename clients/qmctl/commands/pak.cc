@@ -5,18 +5,12 @@
 #include "clients/connection/client_errors.h"
 #include "clients/connection/file.h"
 #include "clients/qmctl/commands/commands.h"
-#include "clients/qmctl/commands/import_answer.h"
+#include "clients/qmctl/commands/entitlement_import.h"
 #include "clients/qmctl/input/pak_rows.h"
-#include "quartermaster/ledger/v1/entitlements.grpc.pb.h"
+#include "services/common/status/status_macros.h"
 
 namespace quartermaster::qmctl {
 namespace {
-
-using ledger::v1::Entitlement;
-using ledger::v1::EntitlementService;
-
-// As `entitlement import`.
-constexpr size_t kBatchRows = 1000;
 
 struct PakImportOptions {
   std::string file, tags_file, start, virtual_account;
@@ -43,13 +37,7 @@ absl::StatusOr<ExitCode> Import(Invocation& invocation, const PakImportOptions& 
   ASSIGN_OR_RETURN(const PakDefaults defaults, DefaultsOf(options));
   ASSIGN_OR_RETURN(const std::string text, client::ReadFile(options.file));
   ASSIGN_OR_RETURN(const auto rows, ReadPaks(text, defaults));
-  return SendRows<Entitlement>(invocation, rows, kBatchRows, [&](size_t begin, size_t end) {
-    ledger::v1::ImportEntitlementsRequest request;
-    request.set_smart_account(invocation.options.smart_account);
-    request.set_request_id(NewRequestId());
-    for (size_t i = begin; i < end; ++i) *request.add_entitlements() = rows.rows[i];
-    return invocation.Call<EntitlementService>(&EntitlementService::Stub::ImportEntitlements, request);
-  });
+  return BookEntitlements(invocation, rows);
 }
 
 }  // namespace
