@@ -129,7 +129,11 @@ absl::StatusOr<std::vector<std::string>> IssueAll(pqxx::transaction_base& transa
   "   SELECT FROM ledger_v1_product_instances p WHERE p.udi_pid = t.udi_pid AND p.udi_sn = t.udi_sn" \
   "   AND p.smart_account_id = $4) OR EXISTS ("                                                      \
   "   SELECT FROM ingest_v1_senders s WHERE s.udi_pid = t.udi_pid AND s.udi_sn = t.udi_sn"           \
-  "   AND s.smart_account_id = $4)))"
+  "   AND s.smart_account_id = $4) AND NOT EXISTS ("                                                 \
+  "   SELECT FROM ledger_v1_product_instances o WHERE o.udi_pid = t.udi_pid AND o.udi_sn = t.udi_sn" \
+  "   AND o.smart_account_id <> $4) AND NOT EXISTS ("                                                \
+  "   SELECT FROM trust_certificates c WHERE c.udi_pid = t.udi_pid AND c.udi_sn = t.udi_sn"          \
+  "   AND c.smart_account_id <> $4 AND c.revoked_at IS NULL)))"
 constexpr char kSelectMatching[] = "SELECT 1 FROM trust_certificates t" MATCHES_FILTER " LIMIT 1";
 // authority_revoke_trust: one number for the act.
 constexpr char kRevoke[] =

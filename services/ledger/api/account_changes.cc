@@ -105,9 +105,9 @@ absl::Status MoveContent(pqxx::transaction_base& tx, int64_t smart_account_id, c
                          const VirtualAccount& target, const Act& act,
                          v1::CloseVirtualAccountResponse* response) {
   int64_t moved = MoveFollowersHome(tx, smart_account_id, closing.id, act);
-  for (;;) {
+  for (UdiText after;;) {
     const std::vector<int64_t> instances =
-        InstancesAtHome(tx, smart_account_id, closing.id, kInstancesPerClosingMax);
+        InstancesAtHome(tx, smart_account_id, closing.id, after, kInstancesPerClosingMax);
     if (instances.empty()) break;
     const ChosenConsumers chosen = ChooseConsumers(tx, smart_account_id, instances, closing.id, target.id);
     ASSIGN_OR_RETURN(const int64_t of_these,

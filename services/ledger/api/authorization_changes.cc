@@ -45,11 +45,12 @@ std::optional<Authorization> AuthorizationChanges::LivePredecessor(const Authori
   return found;
 }
 
-absl::Status AuthorizationChanges::Supersede(Authorization& predecessor, const Authorization& successor) {
+absl::Status AuthorizationChanges::Supersede(Authorization& predecessor, const Authorization& successor,
+                                             ChangeKind kind) {
   const Succession succession =
       Succeed(WantedOf(successor), ReadShares(transaction_, smart_account_id_, successor.id),
               ReadShares(transaction_, smart_account_id_, predecessor.id));
-  if (const auto shortage = rights_.Return(predecessor.product_instance_id, succession.freed)) {
+  if (const auto shortage = rights_.Return(predecessor.product_instance_id, succession.freed, kind)) {
     return Damaged(predecessor, *shortage);
   }
   DeleteShares(transaction_, smart_account_id_, predecessor.id);
@@ -59,17 +60,18 @@ absl::Status AuthorizationChanges::Supersede(Authorization& predecessor, const A
 
 absl::Status AuthorizationChanges::Confirm(Authorization& authorization) {
   if (auto predecessor = LivePredecessor(authorization)) {
-    RETURN_IF_ERROR(Supersede(*predecessor, authorization));
+    RETURN_IF_ERROR(Supersede(*predecessor, authorization, ChangeKind::kReturn));
     RETURN_IF_ERROR(Step(*predecessor, AuthorizationEvent::kReplace, "confirmed"));
   }
   return Step(authorization, AuthorizationEvent::kConfirm, "granted");
 }
 
 // Of one whose code is not out yet the rights are only held: what it lacks is held anew from what came back.
-absl::Status AuthorizationChanges::HandOver(const Authorization& predecessor, Authorization successor) {
+absl::Status AuthorizationChanges::HandOver(const Authorization& predecessor, Authorization successor,
+                                            ChangeKind kind) {
   const std::vector<LotShare> own = ReadShares(transaction_, smart_account_id_, successor.id);
   const std::vector<LotShare> before = ReadShares(transaction_, smart_account_id_, predecessor.id);
-  if (const auto shortage = rights_.Return(predecessor.product_instance_id, before)) {
+  if (const auto shortage = rights_.Return(predecessor.product_instance_id, before, kind)) {
     return Damaged(predecessor, *shortage);
   }
   DeleteShares(transaction_, smart_account_id_, predecessor.id);
@@ -102,14 +104,18 @@ absl::Status AuthorizationChanges::LetGoOfEnded(const Authorization& authorizati
 }
 
 absl::Status AuthorizationChanges::Return(Authorization& authorization, ChangeKind kind) {
-  if (auto predecessor = LivePredecessor(authorization)) {
-    RETURN_IF_ERROR(Supersede(*predecessor, authorization));
+  // Who removed it had installed it. Two administrators say nothing of the code that it was to replace: that
+  // one may run, and keeps what it has.
+  if (auto predecessor = LivePredecessor(authorization);
+      predecessor.has_value() && kind == ChangeKind::kReturn) {
+    RETURN_IF_ERROR(Supersede(*predecessor, authorization, kind));
     RETURN_IF_ERROR(Step(*predecessor, AuthorizationEvent::kReplace, "confirmed"));
   }
   for (const Authorization& live :
        LiveAuthorizations(transaction_, smart_account_id_, authorization.product_instance_id)) {
     if (live.replaces != authorization.id) continue;
-    RETURN_IF_ERROR(IsInForce(live.state) ? Supersede(authorization, live) : HandOver(authorization, live));
+    RETURN_IF_ERROR(IsInForce(live.state) ? Supersede(authorization, live, kind)
+                                          : HandOver(authorization, live, kind));
   }
   const std::vector<LotShare> shares = ReadShares(transaction_, smart_account_id_, authorization.id);
   if (const auto shortage = rights_.Return(authorization.product_instance_id, shares, kind)) {

@@ -31,7 +31,7 @@ class AuthorizationChanges {
   absl::Status Confirm(Authorization& authorization);
   // The product instance has removed it: everything is free. One that was to replace it takes over what it
   // lacks; one that it replaced was replaced when it was installed. `kind` says by whose word: the product
-  // instance's proof, or two administrators'.
+  // instance's proof, or two administrators', who leave the one that it was to replace alone.
   absl::Status Return(Authorization& authorization, ChangeKind kind = ChangeKind::kReturn);
   // What of it lies in lots that have ended is let go: its code says until when it was good. Its consumer is
   // authorised for that much less.
@@ -43,8 +43,8 @@ class AuthorizationChanges {
 
  private:
   std::optional<Authorization> LivePredecessor(const Authorization& authorization);
-  absl::Status Supersede(Authorization& predecessor, const Authorization& successor);
-  absl::Status HandOver(const Authorization& predecessor, Authorization successor);
+  absl::Status Supersede(Authorization& predecessor, const Authorization& successor, ChangeKind kind);
+  absl::Status HandOver(const Authorization& predecessor, Authorization successor, ChangeKind kind);
   absl::Status Damaged(const Authorization& authorization, const Shortage& shortage) const;
 
   pqxx::transaction_base& transaction_;

@@ -415,6 +415,22 @@ TEST_F(ReleaseTest, OneAsksAnotherApprovesAndOnlyThenIsItFree) {
       << "the books say by whose word";
 }
 
+TEST_F(ReleaseTest, ACodeThatWasToReplaceAnotherGoesAloneWhileThatOneMayRun) {
+  Buy("E1", kTag, 8);
+  const Authorization installed = Installed("X", 3);
+  const auto upgrade = Ask({.serial_number = "X",
+                            .lines = {{kTag, 5}},
+                            .confirmation_code = signer_.Proofs(installed.id).confirmation_code});
+  ASSERT_TRUE(upgrade.ok()) << upgrade.status();
+  EXPECT_EQ(Rights(), "3|0|5\n");
+  ASSERT_EQ(Release(upgrade->id, "never delivered", anna_), "ok");
+  ASSERT_EQ(Approve(upgrade->id, bert_), "ok");
+  EXPECT_EQ(Rights(), "5|0|3\n");
+  EXPECT_EQ(database_.Table("SELECT state FROM authorizations ORDER BY authorization_id"), "4\n7\n");
+  ASSERT_TRUE(Return(installed).ok());
+  EXPECT_EQ(Rights(), "8|0|0\n");
+}
+
 TEST_F(ReleaseTest, ARequestThatNobodyApprovesLapses) {
   Buy("E1", kTag, 5);
   const Authorization installed = Installed("X", 3);

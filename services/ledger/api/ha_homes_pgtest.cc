@@ -14,6 +14,8 @@
 #include "services/ledger/api/terms_fixture.h"
 #include "services/ledger/api/toy_signer.h"
 #include "services/ledger/jobs/move_joined_rights.h"
+#include "services/ledger/storage/administration/authorization_store.h"
+#include "services/ledger/storage/administration/authorized_rights.h"
 #include "services/ledger/storage/administration/maintenance.h"
 
 namespace quartermaster::ledger {
@@ -79,9 +81,10 @@ class HaHomesTest : public TermsFixture {
   }
 
   void FollowRights() {
-    for (absl::StatusOr<bool> more = joined_rights_.RunOnce(clock_.Now()); *more;
-         more = joined_rights_.RunOnce(clock_.Now())) {
+    for (;;) {
+      const absl::StatusOr<bool> more = joined_rights_.RunOnce(clock_.Now());
       ASSERT_TRUE(more.ok()) << more.status();
+      if (!*more) return;
     }
   }
 
@@ -144,6 +147,63 @@ TEST_F(HaHomesTest, WhatIsOnlyHeldFollowsTooAndIsGrantedThere) {
   ASSERT_TRUE(granted.ok()) << granted.status();
   EXPECT_EQ(granted->state, AuthorizationState::kGranted);
   EXPECT_EQ(PoolLines(), "Branches|0|0|2|0\nDefault|0|3|0|3\n");
+}
+
+TEST_F(HaHomesTest, AnotherLeadTakesTheRightsOfEveryMemberAlong) {
+  // The lead of a set is the first of its UDIs: A takes over what B was before.
+  const std::vector<std::string> all = {"A", "B", "C"};
+  Buy({{.id = "E1", .virtual_account = "Lab", .tag = kEnforced, .quantity = 5}});
+  Report("B", kEnforced, Day(2026, 5, 1), 0, "Branches");
+  Report("C", kEnforced, Day(2026, 5, 1), 0, "Lab");
+  const auto granted = Authorize("C", 3);
+  ASSERT_TRUE(granted.ok()) << granted.status();
+  for (const char* member : {"B", "C"}) {
+    Report(member, kEnforced, Day(2026, 5, 2), 1, "Branches", {"B", "C"});
+  }
+  FollowRights();
+  EXPECT_EQ(PoolLines(), "Branches|1|2|0|3\nLab|0|0|2|0\n");
+  for (const char* member : {"A", "B", "C"}) Report(member, kEnforced, Day(2026, 5, 3), 2, "Default", all);
+  FollowRights();
+  EXPECT_EQ(PoolLines(), "Default|2|1|0|3\nLab|0|0|2|0\n");
+  ASSERT_TRUE(Return(*granted).ok());
+  EXPECT_EQ(PoolLines(), "Default|2|0|3|0\nLab|0|0|2|0\n");
+}
+
+TEST_F(HaHomesTest, WhoJoinsASetWhileItsRequestIsBookedIsFollowedToo) {
+  Buy({{.id = "E1", .virtual_account = "Branches", .tag = kEnforced, .quantity = 5}});
+  ReportBoth(0, 0);
+  const auto tag =
+      static_cast<int32_t>(database_.Number("SELECT tag_id FROM license_tags WHERE tag = 'vpn'"));
+  const int64_t member =
+      database_.Number("SELECT product_instance_id FROM product_instances WHERE udi_sn = 'MEMBER'");
+  const Act act{"anna", "", "test", clock_.Now()};
+  const auto asked = pool_.Transact("test_race", [&](pqxx::transaction_base& tx) -> absl::Status {
+    AuthorizedRights rights(tx, database_.account(), act);
+    const auto instance = rights.FindInstance(member);
+    const auto held = rights.Hold(*instance, {{tag, 3}});
+    EXPECT_FALSE(held.shortage.has_value());
+    Authorization authorization;
+    authorization.product_instance_id = member;
+    authorization.virtual_account_id = instance->virtual_account_id;
+    authorization.sequence = 1;
+    authorization.requested_by = "anna";
+    authorization.requested_at = act.now;
+    authorization.hold_expires_at = act.now + absl::Minutes(15);
+    authorization.lines = {{.tag_id = tag, .quantity = 3, .tag = kEnforced}};
+    authorization.id = InsertAuthorization(tx, database_.account(), authorization);
+    AddShares(tx, database_.account(), authorization.id, held.held);
+    // It has held at the old home; the batch of reports that joins it has the lock of the usage books first.
+    database_.Run(
+        "UPDATE product_instances SET ha_lead_id = (SELECT product_instance_id FROM product_instances"
+        " WHERE udi_sn = 'LEAD') WHERE udi_sn = 'MEMBER'");
+    rights.Settle();
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(asked.ok()) << asked;
+  FollowRights();
+  EXPECT_EQ(database_.Table("SELECT v.name, o.quantity FROM authorization_lots o JOIN virtual_accounts v"
+                            " USING (smart_account_id, virtual_account_id)"),
+            "Default|3\n");
 }
 
 TEST_F(HaHomesTest, ASetDoesNotMoveAwayFromItsRightsWhicheverMemberHasThem) {

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/common/ids/page_token.h"
+#include "services/common/rpc/account_of_call.h"
+#include "services/common/rpc/caller.h"
 #include "services/common/rpc/status_conversion.h"
 #include "services/common/status/status_macros.h"
 #include "services/ledger/api/field_checks.h"
@@ -214,8 +216,10 @@ grpc::Status IdTokenServiceImpl::ForgetRedemption(grpc::ServerContext* context,
       [&](pqxx::transaction_base& tx, const Act& act) -> absl::Status {
         RETURN_IF_ERROR(CheckText("udi.product_id", request->udi().product_id(), kUdiBytesMax));
         RETURN_IF_ERROR(CheckText("udi.serial_number", request->udi().serial_number(), kUdiBytesMax));
-        ASSIGN_OR_RETURN(const SmartAccount account,
-                         SmartAccountOfCall(tx, *context, request->smart_account()));
+        // A closed account lets go too.
+        ASSIGN_OR_RETURN(const std::string named,
+                         rpc::AccountOfCall(rpc::ReadCaller(*context), request->smart_account()));
+        ASSIGN_OR_RETURN(const SmartAccount account, FindSmartAccount(tx, named));
         const UdiText udi{request->udi().product_id(), request->udi().serial_number()};
         LockRedeemingUdis(tx, {{udi, ""}});
         const std::vector<int64_t> forgotten = ForgetRedemptions(tx, account.id, udi);

@@ -71,6 +71,7 @@ void TermsFixture::TearDown() {
                                                     "authorization_balance_differs",
                                                     "authorization_lots_differ",
                                                     "authorization_lots_unexpected",
+                                                    "authorization_elsewhere",
                                                     "authorized_usage_differs",
                                                     "pool_reserved_differs"};
   std::vector<std::string> found;

@@ -44,7 +44,24 @@ constexpr RowCheck kAuthorizationChecks[] = {
           JOIN entitlements e ON e.smart_account_id = s.smart_account_id
           WHERE s.smart_account_id = v.smart_account_id AND s.product_instance_id = v.product_instance_id
             AND s.replaces_authorization_id = v.authorization_id
-            AND e.tag_id = n.tag_id AND e.end_at <= s.requested_at))sql"},
+            AND e.tag_id = n.tag_id AND e.end_at <= s.requested_at
+            AND NOT EXISTS (
+              SELECT FROM authorization_lots o
+              JOIN entitlements x ON (x.smart_account_id, x.lot_id) = (o.smart_account_id, o.lot_id)
+              WHERE (o.smart_account_id, o.authorization_id, o.tag_id) = (v.smart_account_id, v.authorization_id, n.tag_id)
+                AND x.end_at <= s.requested_at)))sql"},
+
+    // An empty row says that the rights of a member are about to follow to its lead.
+    {"authorization_elsewhere", R"sql(
+      SELECT format('account %s authorization %s lot %s', a.smart_account_id, a.authorization_id, o.lot_id),
+             format('virtual account %s', o.virtual_account_id), format('virtual account %s', h.virtual_account_id)
+      FROM authorizations a
+      JOIN authorization_lots o USING (smart_account_id, authorization_id)
+      JOIN product_instances p USING (smart_account_id, product_instance_id)
+      JOIN product_instances h ON (h.smart_account_id, h.product_instance_id) = (p.smart_account_id, p.ha_lead_id)
+      WHERE o.virtual_account_id <> h.virtual_account_id AND NOT EXISTS (
+        SELECT FROM authorized_usage u JOIN product_instances m USING (smart_account_id, product_instance_id)
+        WHERE u.smart_account_id = a.smart_account_id AND u.quantity = 0 AND m.ha_lead_id = p.ha_lead_id))sql"},
 
     {"authorization_lots_unexpected", R"sql(
       SELECT format('account %s authorization %s lot %s', l.smart_account_id, l.authorization_id, l.lot_id),

@@ -172,10 +172,10 @@ absl::StatusOr<std::optional<ApplyReports::Progress>> ApplyReports::Rebook() {
 }
 
 // A replica of an earlier release, which worked before this one, books use and knows nothing of
-// authorizations: what it left is counted twice until it is settled. In batches, once a takeover; settling
-// twice changes nothing.
+// authorizations: what it left is counted twice until it is settled. In batches, once a takeover, in turns
+// with the feed; settling twice changes nothing.
 absl::StatusOr<std::optional<ApplyReports::Progress>> ApplyReports::SettleAfterTakeover() {
-  if (!works_ || settled_) return std::nullopt;
+  if (!works_ || settled_ || std::exchange(settled_last_, false)) return std::nullopt;
   ASSIGN_OR_RETURN(const std::vector<PositionKey> keys,
                    NextAuthorizedUsage(*connection_, settled_through_, kSettledPerBatch));
   settled_ = keys.empty();
@@ -188,9 +188,12 @@ absl::StatusOr<std::optional<ApplyReports::Progress>> ApplyReports::SettleAfterT
     StepBack();
     return Progress::kElsewhere;
   }
-  RETURN_IF_ERROR(SettleAuthorizedUsage(*connection_, keys));
+  ASSIGN_OR_RETURN(std::vector<PositionKey> changed, MoveForgottenUsage(*connection_, keys));
+  changed.insert(changed.end(), keys.begin(), keys.end());
+  RETURN_IF_ERROR(SettleAuthorizedUsage(*connection_, changed));
   RETURN_IF_ERROR(connection_->Commit());
   settled_through_ = keys.back();
+  settled_last_ = true;
   return Progress::kApplied;
 }
 

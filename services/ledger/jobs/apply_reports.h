@@ -135,6 +135,7 @@ class ApplyReports {
   bool rebooked_last_ = false;
   // Whether what is authorised beyond the reports is settled since this replica works, and how far.
   bool settled_ = false;
+  bool settled_last_ = false;
   PositionKey settled_through_;
   // Up to here changes are applied one by one, because one of them failed.
   pg::FeedPosition careful_through_;

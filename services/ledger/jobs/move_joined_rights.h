@@ -14,7 +14,7 @@ class MoveJoinedRightsJob {
   // The pool must outlive the job.
   explicit MoveJoinedRightsJob(pg::Pool& pool) : pool_(pool) {}
 
-  // One transaction, of one product instance; whether it did something, and so there may be more.
+  // A transaction for each product instance; whether it did something, and so there may be more.
   absl::StatusOr<bool> RunOnce(absl::Time now);
 
  private:

@@ -42,9 +42,10 @@ absl::Status PostTo(pg::RawConnection& connection, std::vector<StoredPosition>& 
   return books.Write(connection, incarnation, {ChangeKind::kPolicySwitch, kActor, "", now});
 }
 
-// What was removed while it counted for nothing uses nothing now that it would count again.
+// What was removed while it counted for nothing uses nothing from the switch on, when it would count again.
 absl::Status ReleaseRemoved(pg::RawConnection& connection, const std::vector<StoredPosition>& positions,
-                            int64_t account, int32_t incarnation, absl::Time now) {
+                            const UnpostedSwitch& posted, int32_t incarnation, absl::Time now) {
+  const int64_t account = posted.smart_account_id;
   std::vector<int64_t> using_consumers;
   for (const StoredPosition& position : positions) {
     if (position.timeline.position().in_use > 0) using_consumers.push_back(position.key.consumer_id);
@@ -66,7 +67,8 @@ absl::Status ReleaseRemoved(pg::RawConnection& connection, const std::vector<Sto
                            .request_id = {},
                            .method = "post_policy_switches",
                            .audit = absl::StrCat("{\"released_positions\":", keys.size(), "}"),
-                           .now = now});
+                           .now = now,
+                           .effective_at = posted.effective_at});
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ absl::StatusOr<bool> PostPolicySwitches::RunOnce(absl::Time now) {
         if (positions.empty()) return MarkSwitchPosted(connection, *unposted, now);
         unposted->through = positions.back().key;
         RETURN_IF_ERROR(PostTo(connection, positions, unposted->smart_account_id, incarnation, now));
-        RETURN_IF_ERROR(ReleaseRemoved(connection, positions, unposted->smart_account_id, incarnation, now));
+        RETURN_IF_ERROR(ReleaseRemoved(connection, positions, *unposted, incarnation, now));
         return SavePostedThrough(connection, *unposted);
       }));
   return more;

@@ -48,8 +48,8 @@ absl::Status ReleasePositions(pg::RawConnection& connection, const std::vector<P
   books.Touch(act.smart_account_id);
   RETURN_IF_ERROR(books.LearnFormerHomes(connection, act.smart_account_id, ConsumersOf(keys)));
   for (StoredPosition& position : positions) {
-    for (const UsageDelta& delta :
-         position.timeline.Release(absl::ToUnixSeconds(act.now), policies.at(act.smart_account_id))) {
+    for (const UsageDelta& delta : position.timeline.Release(
+             absl::ToUnixSeconds(act.effective_at.value_or(act.now)), policies.at(act.smart_account_id))) {
       books.Add({.smart_account_id = act.smart_account_id,
                  .virtual_account_id = position.virtual_account_id,
                  .consumer_id = position.key.consumer_id,

@@ -39,6 +39,8 @@ struct ReleaseAct {
   std::string method;
   std::string audit;
   absl::Time now;
+  // From when on nothing is in use; absent = now.
+  std::optional<absl::Time> effective_at = std::nullopt;
 };
 // Within a transaction that holds the lock of the usage books: ends the use of these positions, as one
 // change.

@@ -68,6 +68,14 @@ constexpr char kNextAuthorizedUsage[] = R"sql(
   WHERE (smart_account_id, product_instance_id, tag_id) > ($1, $2, $3)
   ORDER BY smart_account_id, product_instance_id, tag_id LIMIT $4)sql";
 
+// ledger_find_forgotten_usage
+constexpr char kFindForgotten[] = R"sql(
+  SELECT DISTINCT p.smart_account_id, p.ha_lead_id, p.product_instance_id
+  FROM unnest($1::bigint[], $2::bigint[]) AS n (smart_account_id, product_instance_id)
+  JOIN product_instances p USING (smart_account_id, product_instance_id)
+  JOIN authorized_usage a USING (smart_account_id, product_instance_id)
+  WHERE p.ha_lead_id <> p.product_instance_id AND a.quantity > 0 ORDER BY 1, 2, 3)sql";
+
 using AccountTag = std::pair<int64_t, int32_t>;
 
 absl::StatusOr<std::set<AccountTag>> FindAuthorizedTags(pg::RawConnection& connection,
@@ -138,6 +146,28 @@ absl::StatusOr<std::vector<PositionKey>> MoveAuthorizedUsage(pg::RawConnection& 
     keys.push_back({smart_account_id, lead_id, result.Int32(row, 1)});
   }
   return keys;
+}
+
+absl::StatusOr<std::vector<PositionKey>> MoveForgottenUsage(pg::RawConnection& connection,
+                                                            std::span<const PositionKey> keys) {
+  std::vector<int64_t> accounts, consumers;
+  for (const PositionKey& key : keys) {
+    accounts.push_back(key.smart_account_id);
+    consumers.push_back(key.consumer_id);
+  }
+  pg::Params params;
+  params.AddArray(accounts);
+  params.AddArray(consumers);
+  ASSIGN_OR_RETURN(const pg::Result result, connection.Execute(kFindForgotten, params));
+  std::vector<PositionKey> moved;
+  for (int row = 0; row < result.rows(); ++row) {
+    const int64_t former = result.Int64(row, 2);
+    ASSIGN_OR_RETURN(
+        const std::vector<PositionKey> keys_of_one,
+        MoveAuthorizedUsage(connection, result.Int64(row, 0), result.Int64(row, 1), {&former, 1}));
+    moved.insert(moved.end(), keys_of_one.begin(), keys_of_one.end());
+  }
+  return moved;
 }
 
 }  // namespace quartermaster::ledger

@@ -32,6 +32,11 @@ absl::StatusOr<std::vector<PositionKey>> MoveAuthorizedUsage(pg::RawConnection& 
                                                              int64_t smart_account_id, int64_t lead_id,
                                                              std::span<const int64_t> leads_before);
 
+// The same for those of the keys whose product instance is no lead any more: a replica of an earlier release
+// joined it to a set without knowing of authorizations.
+absl::StatusOr<std::vector<PositionKey>> MoveForgottenUsage(pg::RawConnection& connection,
+                                                            std::span<const PositionKey> keys);
+
 }  // namespace quartermaster::ledger
 
 #endif  // QUARTERMASTER_SERVICES_LEDGER_STORAGE_AUTHORIZED_USAGE_H_

@@ -81,8 +81,9 @@ constexpr char kReadContent[] = R"sql(
          count(*) FILTER (WHERE i.removed_at IS NULL), count(*) FILTER (WHERE i.removed_at IS NOT NULL)
   FROM product_instances i WHERE i.smart_account_id = $1 AND ($2 = 0 OR i.virtual_account_id = $2))sql";
 constexpr char kInstancesAtHome[] =
-    "SELECT product_instance_id FROM product_instances"
-    " WHERE smart_account_id = $1 AND virtual_account_id = $2 LIMIT $3";
+    "SELECT product_instance_id, udi_pid, udi_sn FROM product_instances"
+    " WHERE smart_account_id = $1 AND virtual_account_id = $2 AND (udi_pid, udi_sn) > ($3, $4)"
+    " ORDER BY udi_pid, udi_sn LIMIT $5";
 
 SmartAccount SmartAccountOf(const pqxx::row& row) {
   return {row[0].as<int64_t>(), row[1].as<std::string>(), row[2].as<std::string>(), row[3].as<bool>(),
@@ -222,12 +223,12 @@ AccountContent ReadContent(pqxx::transaction_base& transaction, int64_t smart_ac
 }
 
 std::vector<int64_t> InstancesAtHome(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                     int64_t virtual_account_id, int64_t limit) {
+                                     int64_t virtual_account_id, UdiText& after, int64_t limit) {
   std::vector<int64_t> ids;
-  for (const auto& row :
-       transaction.exec_params(kInstancesAtHome, smart_account_id, virtual_account_id, limit)) {
-    ids.push_back(row[0].as<int64_t>());
-  }
+  const pqxx::result rows = transaction.exec_params(kInstancesAtHome, smart_account_id, virtual_account_id,
+                                                    after.product_id, after.serial_number, limit);
+  for (const auto& row : rows) ids.push_back(row[0].as<int64_t>());
+  if (!rows.empty()) after = {rows.back()[1].as<std::string>(), rows.back()[2].as<std::string>()};
   return ids;
 }
 

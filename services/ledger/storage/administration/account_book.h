@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/ledger/storage/product_instance_store.h"
 
 namespace quartermaster::ledger {
 
@@ -100,9 +101,10 @@ struct AccountContent {
 // 0: of the whole Smart Account.
 AccountContent ReadContent(pqxx::transaction_base& transaction, int64_t smart_account_id,
                            int64_t virtual_account_id);
-// Product instances at home there, removed ones too, at most `limit`.
+// Product instances at home there, removed ones too, at most `limit`, in the order of their UDIs after
+// `after`, which becomes the last one's. Begin with {}.
 std::vector<int64_t> InstancesAtHome(pqxx::transaction_base& transaction, int64_t smart_account_id,
-                                     int64_t virtual_account_id, int64_t limit);
+                                     int64_t virtual_account_id, UdiText& after, int64_t limit);
 
 // Names by id, of closed ones too.
 std::map<int64_t, std::string> VirtualAccountNames(pqxx::transaction_base& transaction,

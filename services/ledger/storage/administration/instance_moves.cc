@@ -60,8 +60,9 @@ constexpr char kFindAuthorized[] =
     "  ON (p.smart_account_id, p.product_instance_id) = ($1, member.product_instance_id)"
     " JOIN product_instances l ON (l.smart_account_id, l.product_instance_id) = ($1, p.ha_lead_id)"
     " WHERE l.virtual_account_id <> $3 AND EXISTS (SELECT FROM authorizations a"
+    "   JOIN authorization_lots o USING (smart_account_id, authorization_id)"
     "   WHERE a.smart_account_id = $1 AND a.product_instance_id = member.product_instance_id"
-    "    AND a.state BETWEEN 1 AND 5 AND a.virtual_account_id <> $3)"
+    "    AND a.state BETWEEN 1 AND 5 AND o.virtual_account_id <> $3)"
     " ORDER BY 1, 2 LIMIT 1";
 
 #undef MEMBERS_OF_LEADS

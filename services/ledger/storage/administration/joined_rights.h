@@ -5,8 +5,8 @@
 #define QUARTERMASTER_SERVICES_LEDGER_STORAGE_ADMINISTRATION_JOINED_RIGHTS_H_
 
 #include <cstdint>
-#include <optional>
 #include <pqxx/pqxx>
+#include <vector>
 
 #include "services/ledger/storage/administration/request_log.h"
 
@@ -18,11 +18,11 @@ struct JoinedInstance {
   int64_t smart_account_id = 0;
   int64_t product_instance_id = 0;
 };
-// One whose rights have not followed yet.
-std::optional<JoinedInstance> FindJoinedInstance(pqxx::transaction_base& transaction);
+// Those in whose sets rights have not followed yet, at most so many.
+std::vector<JoinedInstance> FindJoinedInstances(pqxx::transaction_base& transaction, int limit);
 
-// What is held or reserved for it, lots, dates and states kept, comes to the home of its lead; its
-// authorizations are there from then on. Under LockRights and LockInstances.
+// What is held or reserved for any member of its set, lots, dates and states kept, comes to the home of the
+// lead; their authorizations are there from then on. Under LockRights and LockInstances.
 void MoveJoinedRights(pqxx::transaction_base& transaction, const JoinedInstance& joined, const Act& act);
 
 }  // namespace quartermaster::ledger
