@@ -505,6 +505,13 @@ TEST_F(TrustCodesTest, AnImportedCertificateIsRevokedByTheAccountThatHasItsUdiOr
   };
   give(database_.account());
   EXPECT_EQ(revoke("A"), "authority.trust_code_unknown") << "another account's";
+  // A report that came through the other account's door does not make it theirs.
+  database_.Run(
+      absl::StrCat("INSERT INTO report_senders (udi_pid, udi_sn, smart_account_id, first_received_at) VALUES "
+                   "('PID', 'A', ",
+                   other, ", now())"));
+  EXPECT_EQ(revoke("A"), "authority.trust_code_unknown") << "another account has it";
+  database_.Run("DELETE FROM report_senders");
   database_.Run("DELETE FROM product_instances");
   give(other);
   EXPECT_EQ(revoke("A"), "ok");

@@ -110,6 +110,27 @@ TEST_F(ApplyReportsTest, AfterATakeoverWhatIsAuthorisedIsCountedOnceAgain) {
   EXPECT_EQ(pool(), counted_once) << "settling twice changes nothing";
 }
 
+TEST_F(ApplyReportsTest, AfterATakeoverWhatAJoinedMemberIsAuthorisedForIsItsLeads) {
+  Submit({Report(7, {Hour(0, 3)})});
+  ApplyAll();
+  // A replica that knows nothing of authorizations has joined a member to the one that reports 3.
+  database_.Run(absl::StrCat(
+      "INSERT INTO product_instances (smart_account_id, udi_pid, udi_sn, virtual_account_id, ha_lead_id,"
+      " created_at) VALUES (",
+      database_.account(), ", 'OLD', 'MEMBER', ", database_.virtual_account(),
+      ", 1, now());"
+      "INSERT INTO authorized_usage SELECT smart_account_id, product_instance_id,"
+      " (SELECT tag_id FROM license_tags WHERE tag = 'regid.network'), virtual_account_id, 5, 5"
+      " FROM product_instances WHERE udi_sn = 'MEMBER';"
+      "UPDATE license_pools SET reserved = 5"));
+  ApplyReports next({.database = database_.options()}, clock_, metrics_);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(next.RunOnce().ok());
+  EXPECT_EQ(database_.Table("SELECT in_use, reserved FROM license_pools"), "3|2\n");
+  EXPECT_EQ(database_.Table("SELECT udi_sn, quantity, excess FROM authorized_usage JOIN product_instances"
+                            " USING (smart_account_id, product_instance_id) ORDER BY 1"),
+            "MEMBER|0|0\nSN1|5|2\n");
+}
+
 TEST_F(ApplyReportsTest, BooksAReport) {
   Submit({Report(7, {Hour(0, 2), Hour(1, 3)})});
   ApplyAll();
