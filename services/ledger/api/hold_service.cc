@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/common/ids/page_token.h"
 #include "services/common/rpc/status_conversion.h"
@@ -33,15 +32,6 @@ std::string AuditOf(const Hold& hold) {
   return absl::StrCat("{\"hold_id\":", hold.id, ",\"name\":", JsonString(hold.name),
                       ",\"reason\":", JsonString(hold.reason),
                       ",\"in_force\":", hold.released_at.has_value() ? "false" : "true", "}");
-}
-
-// Keyset of the list: the id of the last row.
-absl::StatusOr<int64_t> AfterId(const std::string& token, uint64_t filter) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> keys, ids::ParsePageToken(token, filter));
-  int64_t id = 0;
-  if (!keys.empty() && !absl::SimpleAtoi(keys[0], &id))
-    return FieldInvalid("page_token", token, "one of this list");
-  return id;
 }
 
 }  // namespace
