@@ -20,7 +20,6 @@
 #include "absl/synchronization/mutex.h"
 #include "services/common/errors/error.h"
 #include "services/common/status/status_macros.h"
-#include "services/ledger/api/catalog_service.h"
 #include "services/ledger/api/terms_fixture.h"
 #include "services/ledger/api/toy_signer.h"
 
@@ -108,15 +107,7 @@ struct Device {
 
 class BooksModelTest : public TermsFixture, public ::testing::WithParamInterface<int> {
  protected:
-  BooksModelTest() {
-    v1::ImportCatalogRequest catalog;
-    v1::LicenseTag& license = *catalog.add_license_tags();
-    license.set_tag(kEnforced);
-    license.set_display_name(kEnforced);
-    license.set_enforcement(v1::ENFORCEMENT_ENFORCED);
-    CatalogServiceImpl service(api_);
-    EXPECT_TRUE(Call(service, &CatalogServiceImpl::ImportCatalog, catalog).ok());
-  }
+  BooksModelTest() { AddEnforced(kEnforced); }
 
   static bool Accepted(const absl::Status& status, const std::vector<std::string>& refusals) {
     if (status.ok()) return true;

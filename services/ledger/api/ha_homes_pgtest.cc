@@ -9,7 +9,6 @@
 #include "services/common/errors/error.h"
 #include "services/common/status/status_macros.h"
 #include "services/ledger/api/account_service.h"
-#include "services/ledger/api/catalog_service.h"
 #include "services/ledger/api/product_instance_service.h"
 #include "services/ledger/api/terms_fixture.h"
 #include "services/ledger/api/toy_signer.h"
@@ -26,15 +25,7 @@ constexpr char kProductId[] = "C9300";
 
 class HaHomesTest : public TermsFixture {
  protected:
-  HaHomesTest() {
-    v1::ImportCatalogRequest catalog;
-    v1::LicenseTag& license = *catalog.add_license_tags();
-    license.set_tag(kEnforced);
-    license.set_display_name(kEnforced);
-    license.set_enforcement(v1::ENFORCEMENT_ENFORCED);
-    CatalogServiceImpl service(api_);
-    EXPECT_TRUE(Call(service, &CatalogServiceImpl::ImportCatalog, catalog).ok());
-  }
+  HaHomesTest() { AddEnforced(kEnforced); }
 
   // LEAD, at home in Default, has reported first; MEMBER is at home in Branches.
   void ReportBoth(uint32_t lead, uint32_t member) {

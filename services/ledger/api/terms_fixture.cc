@@ -58,6 +58,16 @@ TermsFixture::TermsFixture() : apply_({.database = database_.options()}, clock_,
   EXPECT_TRUE(imported.ok()) << imported.status();
 }
 
+void TermsFixture::AddEnforced(const std::string& tag) {
+  v1::ImportCatalogRequest catalog;
+  v1::LicenseTag& license = *catalog.add_license_tags();
+  license.set_tag(tag);
+  license.set_display_name(tag);
+  license.set_enforcement(v1::ENFORCEMENT_ENFORCED);
+  CatalogServiceImpl service(api_);
+  EXPECT_TRUE(Call(service, &CatalogServiceImpl::ImportCatalog, catalog).ok());
+}
+
 void TermsFixture::TearDown() {
   // The reports here have no bodies, and nobody seals blocks: of the rules those of the books remain.
   static const std::set<std::string_view> kRules = {"entry_unbalanced",

@@ -62,6 +62,8 @@ class TermsFixture : public ::testing::Test {
     return response;
   }
 
+  // A further license tag, of which no pool is overdrawn.
+  void AddEnforced(const std::string& tag);
   v1::ImportResponse Import(const std::vector<Purchase>& purchases);
   // All are new.
   void Buy(const std::vector<Purchase>& purchases);

@@ -120,15 +120,9 @@ absl::StatusOr<ApplyReports::Progress> ApplyReports::Attempt() {
     ASSIGN_OR_RETURN(const bool anything_new, AnythingNew());
     if (!anything_new) return Progress::kNothingToDo;
   }
-  pg::FeedPosition position;
-  bool elsewhere = false;
-  RETURN_IF_ERROR(connection_->Begin());
-  RETURN_IF_ERROR(Lock(position, elsewhere));
-  if (elsewhere) {
-    StepBack();
-    return Progress::kElsewhere;
-  }
-  return ApplyFrom(position);
+  ASSIGN_OR_RETURN(const std::optional<pg::FeedPosition> position, BeginLocked());
+  if (!position.has_value()) return Progress::kElsewhere;
+  return ApplyFrom(*position);
 }
 
 absl::StatusOr<bool> ApplyReports::StandsBy() {
@@ -149,14 +143,8 @@ absl::StatusOr<std::optional<ApplyReports::Progress>> ApplyReports::Rebook() {
   bool more = !any.empty();
   if (more) {
     rebook_at_ = clock_.Now() + kRebookAfterFailure;
-    pg::FeedPosition position;
-    bool elsewhere = false;
-    RETURN_IF_ERROR(connection_->Begin());
-    RETURN_IF_ERROR(Lock(position, elsewhere));
-    if (elsewhere) {
-      StepBack();
-      return Progress::kElsewhere;
-    }
+    ASSIGN_OR_RETURN(const std::optional<pg::FeedPosition> position, BeginLocked());
+    if (!position.has_value()) return Progress::kElsewhere;
     ASSIGN_OR_RETURN(const RebookOutcome outcome,
                      RebookReports(*connection_, directory_, incarnation_, rebooked_through_, Terms()));
     RETURN_IF_ERROR(connection_->Commit());
@@ -180,14 +168,8 @@ absl::StatusOr<std::optional<ApplyReports::Progress>> ApplyReports::SettleAfterT
                    NextAuthorizedUsage(*connection_, settled_through_, kSettledPerBatch));
   settled_ = keys.empty();
   if (settled_) return std::nullopt;
-  pg::FeedPosition position;
-  bool elsewhere = false;
-  RETURN_IF_ERROR(connection_->Begin());
-  RETURN_IF_ERROR(Lock(position, elsewhere));
-  if (elsewhere) {
-    StepBack();
-    return Progress::kElsewhere;
-  }
+  ASSIGN_OR_RETURN(const std::optional<pg::FeedPosition> position, BeginLocked());
+  if (!position.has_value()) return Progress::kElsewhere;
   ASSIGN_OR_RETURN(std::vector<PositionKey> changed, MoveForgottenUsage(*connection_, keys));
   changed.insert(changed.end(), keys.begin(), keys.end());
   RETURN_IF_ERROR(SettleAuthorizedUsage(*connection_, changed));
@@ -204,20 +186,21 @@ absl::StatusOr<bool> ApplyReports::AnythingNew() {
   return !changes.empty();
 }
 
-// `elsewhere`: another replica works.
-absl::Status ApplyReports::Lock(pg::FeedPosition& position, bool& elsewhere) {
+absl::StatusOr<std::optional<pg::FeedPosition>> ApplyReports::BeginLocked() {
+  RETURN_IF_ERROR(connection_->Begin());
   const absl::StatusOr<pg::FeedPosition> locked =
       LockUsageBooks(*connection_, clock_.Now(), works_ ? options_.lock_wait : kTryWait);
-  if (!locked.ok()) {
-    elsewhere = absl::IsUnavailable(locked.status()) && connection_->healthy();
-    return elsewhere ? absl::OkStatus() : locked.status();
+  const bool is_taken = absl::IsUnavailable(locked.status()) && connection_->healthy();
+  if (!locked.ok() && !is_taken) return locked.status();
+  if (is_taken || (left_at_.has_value() && *locked != *left_at_)) {
+    StepBack();
+    return std::nullopt;
   }
-  position = *locked;
-  elsewhere = left_at_.has_value() && position != *left_at_;
-  if (!elsewhere && !left_at_.has_value()) series_.takeovers.Increment();
-  if (!elsewhere) left_at_ = position;
+  if (!left_at_.has_value()) series_.takeovers.Increment();
+  left_at_ = *locked;
   stands_by_ = false;
-  return HearOfMoves();
+  RETURN_IF_ERROR(HearOfMoves());
+  return *locked;
 }
 
 absl::Status ApplyReports::HearOfMoves() {

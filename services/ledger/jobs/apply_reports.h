@@ -94,7 +94,9 @@ class ApplyReports {
   absl::StatusOr<std::optional<Progress>> Rebook();
   absl::StatusOr<std::optional<Progress>> SettleAfterTakeover();
   absl::StatusOr<bool> AnythingNew();
-  absl::Status Lock(pg::FeedPosition& position, bool& elsewhere);
+  // Begins a transaction under the lock of the usage books; the place in the feed. Nothing when another
+  // replica works: then this one has stepped back.
+  absl::StatusOr<std::optional<pg::FeedPosition>> BeginLocked();
   // Under the lock: forgets what is remembered of product instances when a person has moved any.
   absl::Status HearOfMoves();
   absl::StatusOr<Progress> ApplyFrom(const pg::FeedPosition& position);
